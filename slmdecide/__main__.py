@@ -1,0 +1,5 @@
+"""`python -m slmdecide`."""
+
+from slmdecide.cli import main
+
+main()

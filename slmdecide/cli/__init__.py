@@ -1,0 +1,56 @@
+"""The command line: parse, call, print, exit code. No rule lives here."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+
+def main() -> None:
+    """Run one command; every foreseen failure is one line on stderr (or a JSON document) and an exit code."""
+    from slmdecide.cli.app import app  # noqa: PLC0415  (importing the package must not build the command line)
+    from slmdecide.errors import SlmdecideError  # noqa: PLC0415
+
+    import click  # noqa: PLC0415
+
+    try:
+        code = app(standalone_mode=False)
+    except SlmdecideError as error:
+        code = _fail(error.message, error.code, error.hint, error.exit_code)
+    except click.ClickException as error:
+        hint = _usage_hint(error)
+        code = _fail(error.format_message(), "wrong_usage", hint, 2)
+    except (click.Abort, KeyboardInterrupt):
+        code = _fail("interrupted", "interrupted", None, 1)
+    except BrokenPipeError:
+        # The reader of a pipe went away, as `| head` does. Python would complain again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _usage_hint(error: object) -> str | None:
+    context = getattr(error, "ctx", None)
+    return f"`{context.command_path} --help` shows how" if context is not None else None
+
+
+def _wants_json(arguments: list[str]) -> bool:
+    pairs = zip(arguments, arguments[1:], strict=False)
+    return "--format=json" in arguments or ("--format", "json") in pairs
+
+
+def _fail(message: str, code: str, hint: str | None, exit_code: int) -> int:
+    if _wants_json(sys.argv[1:]):
+        print(json.dumps({"error": {"code": code, "message": message, "hint": hint}}, indent=2))  # noqa: T201
+    else:
+        for line in message.splitlines() or [""]:
+            print(f"error: {_one_line(line)}", file=sys.stderr)  # noqa: T201
+        if hint is not None:
+            print(f"hint: {_one_line(hint)}", file=sys.stderr)  # noqa: T201
+    return exit_code
+
+
+def _one_line(text: str) -> str:
+    """The text with control characters written out: it may quote a file."""
+    return "".join(one if one.isprintable() else f"\\x{ord(one):02x}" for one in text)

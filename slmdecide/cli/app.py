@@ -1,0 +1,48 @@
+"""The commands, in the order of the work. Each is one file; a file imports what it needs when it runs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from slmdecide import __version__
+from slmdecide.cli.assess import assess
+from slmdecide.cli.evidence import evidence
+from slmdecide.cli.init import init
+from slmdecide.cli.prices import prices
+from slmdecide.cli.profiles import profiles
+from slmdecide.cli.schema import schema
+from slmdecide.cli.validate import validate
+
+app = typer.Typer(
+    name="slmdecide",
+    help="The smallest language model that solves a task reliably: what it costs, and what would change the answer.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(*, wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"slmdecide {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    version: Annotated[bool, typer.Option("--version", callback=lambda value: _show_version(wanted=value), is_eager=True, help="Show the version.")] = False,
+) -> None:
+    """Options before a command."""
+
+
+app.command()(assess)
+app.command()(validate)
+app.command()(init)
+app.command()(schema)
+app.command()(profiles)
+app.add_typer(prices, name="prices")
+app.command()(evidence)

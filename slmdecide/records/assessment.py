@@ -1,0 +1,228 @@
+"""The hub format: what `assess` found, and all that reports, diffs and CI read.
+
+Field names are the keys of the JSON. Keys may be added, never renamed within one schema version. Unknown is None.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+SCHEMA_VERSION = 1
+
+Family = Literal["small", "fine_tuned_small", "cascade", "large", "pipeline"]
+Status = Family | Literal["infeasible", "undecided"]
+Mode = Literal["prompted", "fine_tuned"]
+Hosting = Literal["api", "rented_gpu", "owned_gpu", "on_device"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Band:
+    """Low, typical and high value of one figure."""
+
+    low: float
+    typical: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Veto:
+    """A hard constraint that an option breaks."""
+
+    id: str
+    reason: str
+    lifted_by: str
+    """The fact that would lift it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QualityEstimate:
+    """How likely an option is good enough: the large model's score minus the tolerance, or better."""
+
+    p_good_enough: float | None
+    low: float | None
+    """Lower end of the 90 % interval."""
+    high: float | None
+    source: str
+    """published_base_rate, published_cascades, published_large_models or yardstick."""
+    n: int
+    """Published comparisons of this very kind (nature, mode and reasoning)."""
+    n_sources: int
+    """Papers or repositories that they come from."""
+    explanation: str
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CostLine:
+    """One part of an option's cost. USD."""
+
+    name: str
+    usd: float
+    """Per month, or once."""
+    once: bool
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AssessedOption:
+    """One concrete way to do the task."""
+
+    id: str
+    family: Family
+    model: str
+    """Model id; for a cascade `small>large`."""
+    mode: Mode
+    hosting: Hosting
+    provider: str | None
+    feasible: bool
+    vetoes: tuple[Veto, ...]
+    quality: QualityEstimate
+    monthly_cost_usd: Band | None
+    """Recurring cost; None if a price or a throughput is not known."""
+    one_time_cost_usd: float | None
+    total_usd_per_month: Band | None
+    """Recurring cost, one-time cost spread over the horizon, and wrong answers if the profile prices them."""
+    lines: tuple[CostLine, ...]
+    unpriced: bool
+    """Whether an API price is not known."""
+    not_costed: str | None
+    """Why there is no cost."""
+    latency_ms: float | None
+    """Time of one answer on an otherwise idle replica; None if not measured."""
+    note: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AssessedCriterion:
+    """A row of the criteria table as it turned out."""
+
+    id: str
+    question: str
+    lean: float
+    weight: float
+    statement: str
+    because: str
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """The answer."""
+
+    family: Status
+    option_id: str | None
+    p_good_enough: float | None
+    summary: str
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BreakEven:
+    """When an owned GPU is paid back against one API."""
+
+    option_id: str
+    against: str
+    months: float | None
+    why_never: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Flip:
+    """The nearest value of one input at which the verdict's family changes."""
+
+    input: str
+    now: float | str | bool | None
+    at: float | str | bool | None
+    family: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NextStep:
+    """Something to do, with the command that does it where there is one."""
+
+    do: str
+    command: str | None
+    why: str
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AssumptionMade:
+    """A value that the profile did not give."""
+
+    field: str
+    value: str | float | bool | None
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CitedClaim:
+    """A claim that the report leans on."""
+
+    id: str
+    statement: str
+    status: str
+    year: str
+    source: str
+    historical: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TaskName:
+    """Which task it is."""
+
+    name: str
+    nature: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DataUsed:
+    """Which data sets it rests on."""
+
+    prices_as_of: str
+    sha256: str
+    version: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AssessedStage:
+    """One step of a pipeline."""
+
+    name: str
+    nature: str
+    verdict: Verdict
+    score: float
+    monthly_cost_usd: Band | None
+    one_time_cost_usd: float | None
+    total_usd_per_month: Band | None
+    criteria: tuple[AssessedCriterion, ...]
+    options: tuple[AssessedOption, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Assessment:
+    """The decision for one task, with everything it rests on."""
+
+    schema_version: int
+    task: TaskName
+    verdict: Verdict
+    score: float
+    """Weighted mean of the leans, −1 (large) to +1 (small)."""
+    criteria: tuple[AssessedCriterion, ...]
+    options: tuple[AssessedOption, ...]
+    monthly_cost_usd: Band | None
+    """Of the verdict; for a pipeline the sum of its stages."""
+    total_usd_per_month: Band | None
+    one_time_cost_usd: float | None
+    saving_usd_per_month: float | None
+    """Against the cheapest feasible API of a large model, in expected total cost."""
+    today_usd_per_month: float | None
+    """API bill of the model in use today, if the profile names one."""
+    break_even: tuple[BreakEven, ...]
+    flips: tuple[Flip, ...]
+    next_steps: tuple[NextStep, ...]
+    assumptions: tuple[AssumptionMade, ...]
+    evidence: tuple[CitedClaim, ...]
+    stages: tuple[AssessedStage, ...]
+    data: DataUsed
