@@ -9,19 +9,18 @@ import sys
 
 def main() -> None:
     """Run one command; every foreseen failure is one line on stderr (or a JSON document) and an exit code."""
-    from slmdecide.cli.app import app  # noqa: PLC0415  (importing the package must not build the command line)
-    from slmdecide.errors import SlmdecideError  # noqa: PLC0415
+    import typer  # noqa: PLC0415  (importing the package must not build the command line)
 
-    import click  # noqa: PLC0415
+    from slmdecide.cli.app import app  # noqa: PLC0415
+    from slmdecide.errors import SlmdecideError  # noqa: PLC0415
 
     try:
         code = app(standalone_mode=False)
     except SlmdecideError as error:
         code = _fail(error.message, error.code, error.hint, error.exit_code)
-    except click.ClickException as error:
-        hint = _usage_hint(error)
-        code = _fail(error.format_message(), "wrong_usage", hint, 2)
-    except (click.Abort, KeyboardInterrupt):
+    except typer.TyperException as error:
+        code = _fail(error.format_message(), "wrong_usage", _usage_hint(error), error.exit_code)
+    except (typer.Abort, KeyboardInterrupt):
         code = _fail("interrupted", "interrupted", None, 1)
     except BrokenPipeError:
         # The reader of a pipe went away, as `| head` does. Python would complain again when it flushes at exit.

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from slmdecide.core.quality import LEVELS
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from slmdecide.core.options import Option
+    from slmdecide.core.decide import Considered
     from slmdecide.records.assessment import Status
     from slmdecide.records.task import Task
 
@@ -18,12 +16,9 @@ NEAR_TIE = 0.05
 
 
 class Judged(NamedTuple):
-    """An option as the choice sees it."""
+    """An able option with its money."""
 
-    option: Option
-    feasible: bool
-    p: float | None
-    p_high: float | None
+    considered: Considered
     total: float | None
     """Expected USD a month; None if not known."""
 
@@ -39,35 +34,27 @@ class Choice(NamedTuple):
     """Whether the API stays because the saving is too small."""
 
 
-def choose(judged: Sequence[Judged], task: Task, min_saving: float | None = None) -> Choice:
-    """The cheapest option in expected total cost whose p_good_enough reaches the level of the task's risk.
+def choose(able: Sequence[Judged], task: Task, *, hopeful: bool, min_saving: float | None = None) -> Choice:
+    """The cheapest of the able options in expected total cost.
 
     Near-ties go to the smaller model. Below the smallest saving that matters the API of the large model stays.
+    `hopeful`: whether an option may still turn out good enough, so that measuring could settle what is not settled.
     """
-    level = LEVELS[task.risk]
     smallest_saving = task.min_saving_usd_per_month if min_saving is None else min_saving
-    eligible = [one for one in judged if one.feasible and one.total is not None and one.p is not None and one.p >= level]
-    baseline = min(
-        (one for one in eligible if one.option.family == "large" and one.option.hosting == "api"),
-        key=_cost,
-        default=None,
+    costed = [(one.total, one) for one in able if one.total is not None]
+    if not costed:
+        return Choice("undecided" if able or hopeful else "infeasible", None, None, kept_large=False)
+    apis = [(total, one) for total, one in costed if one.considered.option.family == "large" and one.considered.option.hosting == "api"]
+    baseline_total, baseline = min(apis, key=_by_cost, default=(None, None))
+    least = min(total for total, _ in costed)
+    best_total, best = min(
+        ((total, one) for total, one in costed if total <= least * (1 + NEAR_TIE)),
+        key=lambda pair: (pair[1].considered.option.size_b, pair[0], pair[1].considered.option.id),
     )
-    if not eligible:
-        open_ones = [one for one in judged if one.feasible and one.p_high is not None and one.p_high >= level]
-        return Choice("undecided" if open_ones else "infeasible", None, None, kept_large=False)
-    least = min(map(_total, eligible))
-    best = min(
-        (one for one in eligible if _total(one) <= least * (1 + NEAR_TIE)),
-        key=lambda one: (one.option.size_b, _total(one), one.option.id),
-    )
-    if baseline is not None and best is not baseline and _total(baseline) - _total(best) < smallest_saving:
+    if baseline is not None and baseline_total is not None and best is not baseline and baseline_total - best_total < smallest_saving:
         return Choice("large", baseline, baseline, kept_large=True)
-    return Choice(best.option.family, best, baseline, kept_large=False)
+    return Choice(best.considered.option.family, best, baseline, kept_large=False)
 
 
-def _total(one: Judged) -> float:
-    return one.total if one.total is not None else float("inf")
-
-
-def _cost(one: Judged) -> tuple[float, str]:
-    return _total(one), one.option.id
+def _by_cost(pair: tuple[float, Judged]) -> tuple[float, str]:
+    return pair[0], pair[1].considered.option.id

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from math import fsum
 from typing import TYPE_CHECKING, NamedTuple
 
-from slmdecide.core.options import Option, Serving, request_usd
 from slmdecide.money.serving import electricity_usd_per_month, replicas
+from slmdecide.numbers import number, percent
 from slmdecide.records.assessment import Band, CostLine
 
 if TYPE_CHECKING:
+    from slmdecide.core.options import Option, Serving
     from slmdecide.records.task import Task
 
 THROUGHPUT_BAND = 0.3
@@ -45,32 +45,56 @@ class Bill(NamedTuple):
         return self.monthly + self.once / horizon_months + self.wrong
 
 
+class Amounts(NamedTuple):
+    """The parts of one option's bill. USD, per month or once."""
+
+    api: float = 0.0
+    rental: float = 0.0
+    purchase: float = 0.0
+    electricity: float = 0.0
+    operations: float = 0.0
+    set_up: float = 0.0
+    labelling: float = 0.0
+    tuning: float = 0.0
+    retraining: float = 0.0
+
+    @property
+    def monthly(self) -> float:
+        """USD a month."""
+        return self.api + self.rental + self.electricity + self.operations + self.retraining
+
+    @property
+    def once(self) -> float:
+        """USD, once."""
+        return self.purchase + self.set_up + self.labelling + self.tuning
+
+
 def bill(option: Option, task: Task, shortfall: float, edge: int = 0) -> Bill | None:
     """The bill at the low (−1), typical (0) or high (+1) edge; None if a price or a throughput is not known.
 
     `shortfall`: expected share of answers that are wrong where the large model's would be right.
     """
-    lines = cost_lines(option, task, edge)
-    if lines is None:
+    requests = volume_at(task, edge)
+    wrong = requests * task.cost_of_wrong_answer_usd * shortfall
+    if option.small is None or option.large is None:
+        amounts = _amounts(option, task, requests, edge)
+        return Bill(amounts.monthly, amounts.once, wrong) if amounts is not None else None
+    kept = _amounts(option.small, task, requests, edge)
+    passed = _amounts(option.large, task, requests * escalation(edge), edge)
+    if kept is None or passed is None:
         return None
-    monthly = once = 0.0
-    for _, usd, is_once, _ in lines:
-        if is_once:
-            once += usd
-        else:
-            monthly += usd
-    return Bill(monthly, once, volume_at(task, edge) * task.cost_of_wrong_answer_usd * shortfall)
+    return Bill(kept.monthly + passed.monthly, kept.once + passed.once + _cascade_set_up(task, edge), wrong)
 
 
 def cost_band(option: Option, task: Task, shortfall: float) -> tuple[Band, Band, float] | None:
     """Monthly band, total band and typical one-time cost; None if a price or a throughput is not known."""
-    bills = [bill(option, task, shortfall, edge) for edge in (-1, 0, 1)]
-    low, typical, high = bills
+    low, typical, high = (bill(option, task, shortfall, edge) for edge in (-1, 0, 1))
     if low is None or typical is None or high is None:
         return None
+    horizon = task.horizon_months
     return (
         Band(low=low.monthly, typical=typical.monthly, high=high.monthly),
-        Band(low=low.total(task.horizon_months), typical=typical.total(task.horizon_months), high=high.total(task.horizon_months)),
+        Band(low=low.total(horizon), typical=typical.total(horizon), high=high.total(horizon)),
         typical.once,
     )
 
@@ -80,73 +104,52 @@ def volume_at(task: Task, edge: int) -> float:
     return task.requests_per_month * (1 + edge * task.uncertainty_share)
 
 
-Line = tuple[str, float, bool, str]
-"""Name, USD, whether once, note."""
+def escalation(edge: int) -> float:
+    """Share of requests that a cascade passes on, at one edge of its band."""
+    return (ESCALATION.low, ESCALATION.typical, ESCALATION.high)[edge + 1]
 
 
-def cost_lines(option: Option, task: Task, edge: int = 0, share_of_requests: float = 1.0) -> list[Line] | None:
-    """The parts of the bill at one edge, in the order of a report; None if a price or a throughput is not known.
+def _hourly(task: Task, edge: int) -> float:
+    return task.rate_usd_per_hour * (1 + edge * HOURS_BAND)
 
-    `share_of_requests`: share of the task's requests that reach this option (below 1 for the large side of a cascade).
-    """
-    if option.small is not None and option.large is not None:
-        return _cascade_lines(option.small, option.large, task, edge)
-    lines: list[Line] = []
-    requests = volume_at(task, edge) * share_of_requests
-    fine_tuned = option.mode == "fine_tuned"
+
+def _cascade_set_up(task: Task, edge: int) -> float:
+    return task.cascade_setup_hours * _hourly(task, edge)
+
+
+def _amounts(option: Option, task: Task, requests: float, edge: int) -> Amounts | None:
+    """The bill of a single option that gets so many requests a month; None if a price or a throughput is not known."""
+    api = rental = purchase = electricity = operations = set_up = labelling = tuning = retraining = 0.0
     if option.hosting == "api":
-        if option.price is None:
+        if option.usd_per_request is None:
             return None
-        usd = request_usd(option.price, task, task.text_tokens if fine_tuned else task.input_tokens)
-        if usd is None:
-            return None
-        factor = task.price_factors.get(option.model.id, 1.0) if task.price_factors else 1.0
-        lines.append(("API calls", requests * usd * factor, False, option.price.id))
-    elif option.hosting == "on_device":
-        lines += _people(task, edge)
+        api = requests * option.usd_per_request * task.price_factors.get(option.model.id, 1.0)
     else:
-        hosted = _hosted(option, task, requests, edge)
-        if hosted is None:
-            return None
-        lines += hosted
-        lines += _people(task, edge)
-    if fine_tuned:
-        lines += _specializing(task, edge)
-    return lines
+        if option.hosting != "on_device":
+            best = _best_serving(option, task, requests, edge)
+            if best is None:
+                return None
+            _, rental, purchase, electricity = best[0]
+        hourly = _hourly(task, edge)
+        operations, set_up = task.operations_hours_per_month * hourly, task.hosting_setup_hours * hourly
+    if option.mode == "fine_tuned":
+        labelling, tuning, retraining = _specializing(task, edge)
+    return Amounts(api, rental, purchase, electricity, operations, set_up, labelling, tuning, retraining)
 
 
-def _people(task: Task, edge: int) -> list[Line]:
-    rate = task.rate_usd_per_hour * (1 + edge * HOURS_BAND)
-    return [
-        ("operations", task.operations_hours_per_month * rate, False, f"{task.operations_hours_per_month:g} h a month"),
-        ("set-up", task.hosting_setup_hours * rate, True, f"{task.hosting_setup_hours:g} h"),
-    ]
+Hosted = tuple[float, float, float, float]
+"""USD a month all in, rental a month, purchase once, electricity a month."""
 
 
-def _hosted(option: Option, task: Task, requests: float, edge: int) -> list[Line] | None:
-    best: list[Line] | None = None
-    best_usd = 0.0
+def _best_serving(option: Option, task: Task, requests: float, edge: int) -> tuple[Hosted, Serving, int] | None:
+    """The cheapest way to serve so many requests, with its number of replicas."""
+    best: tuple[Hosted, Serving, int] | None = None
     for serving in option.servings:
-        lines = _gpu_lines(option, serving, task, requests, edge)
-        usd = 0.0
-        for _, amount, once, _ in lines:
-            usd += amount / task.horizon_months if once else amount
-        if best is None or usd < best_usd:
-            best, best_usd = lines, usd
+        count = _replicas(serving, task, requests, edge)
+        usd = _rented(serving, task, count, edge) if option.hosting == "rented_gpu" else _owned(serving, task, count, edge)
+        if best is None or usd[0] < best[0][0]:
+            best = (usd, serving, count)
     return best
-
-
-def serving_used(option: Option, task: Task) -> tuple[Serving, int] | None:
-    """The way in which the option is run at the typical volume, and its number of replicas."""
-    found: list[tuple[float, int, Serving, int]] = []
-    for position, serving in enumerate(option.servings):
-        lines = _gpu_lines(option, serving, task, task.requests_per_month, 0)
-        usd = fsum(amount / task.horizon_months if once else amount for _, amount, once, _ in lines)
-        found.append((usd, position, serving, _replicas(serving, task, task.requests_per_month, 0)))
-    if not found:
-        return None
-    _, _, serving, count = min(found, key=lambda one: one[:2])
-    return serving, count
 
 
 def _replicas(serving: Serving, task: Task, requests: float, edge: int) -> int:
@@ -160,61 +163,108 @@ def _replicas(serving: Serving, task: Task, requests: float, edge: int) -> int:
     )
 
 
-def _gpu_lines(option: Option, serving: Serving, task: Task, requests: float, edge: int) -> list[Line]:
-    count = _replicas(serving, task, requests, edge)
-    gpus = count * serving.gpus
-    note = f"{gpus} × {serving.gpu.id}"
-    if option.hosting == "rented_gpu":
-        rent = serving.rent
-        if rent is None:  # pragma: no cover  (options without a rent are left out before)
-            return []
-        usd_per_hour = (rent.low, rent.typical, rent.high)[edge + 1]
-        return [("GPU rental", gpus * usd_per_hour * task.hours_on_per_month, False, note)]
-    gpu = serving.gpu
-    typical = gpu.purchase_usd if gpu.purchase_usd is not None else 0.0
-    low = gpu.purchase_low_usd if gpu.purchase_low_usd is not None else typical
-    high = gpu.purchase_high_usd if gpu.purchase_high_usd is not None else typical
-    capex = gpus * ((low, typical, high)[edge + 1] + task.server_usd_per_gpu)
-    power_w = gpu.power_w if gpu.power_w is not None else 0.0
+def _rented(serving: Serving, task: Task, count: int, edge: int) -> Hosted:
+    rent = serving.rent
+    if rent is None:
+        raise ValueError(f"{serving.gpu.id} is not rented out by anybody in the data")
+    usd = count * serving.gpus * (rent.low, rent.typical, rent.high)[edge + 1] * task.hours_on_per_month
+    return usd, usd, 0.0, 0.0
+
+
+def _owned(serving: Serving, task: Task, count: int, edge: int) -> Hosted:
+    gpu, gpus = serving.gpu, count * serving.gpus
+    if gpu.purchase_usd is None or gpu.power_w is None:
+        raise ValueError(f"{gpu.id} has no purchase price or no power in the data")
+    edges = (gpu.purchase_low_usd, gpu.purchase_usd, gpu.purchase_high_usd)
+    each = edges[edge + 1]
+    capex = gpus * ((each if each is not None else gpu.purchase_usd) + task.server_usd_per_gpu)
     power = electricity_usd_per_month(
-        power_w=gpus * power_w, pue=task.pue, hours=task.hours_on_per_month, usd_per_kwh=task.electricity_usd_per_kwh,
+        power_w=gpus * gpu.power_w, pue=task.pue, hours=task.hours_on_per_month, usd_per_kwh=task.electricity_usd_per_kwh,
     )
-    return [("GPU purchase", capex, True, note), ("electricity", power, False, note)]
+    return capex / task.horizon_months + power, 0.0, capex, power
 
 
-def _specializing(task: Task, edge: int) -> list[Line]:
-    rate = task.rate_usd_per_hour * (1 + edge * HOURS_BAND)
+def _specializing(task: Task, edge: int) -> tuple[float, float, float]:
+    """Labelling once, fine-tuning and evaluation once, retraining a month. USD."""
+    hourly = _hourly(task, edge)
     training = (TRAINING_USD.low, TRAINING_USD.typical, TRAINING_USD.high)[edge + 1]
+    upkeep = training + RETRAINING_HOURS * hourly + RELABELLED_SHARE * task.labels_enough * task.cost_per_label_usd
+    return (
+        labels_missing(task) * task.cost_per_label_usd,
+        training + task.specialization_hours * hourly,
+        RETRAININGS_PER_YEAR[task.change] / 12 * upkeep,
+    )
+
+
+def labels_missing(task: Task) -> int:
+    """Examples that are still to be labelled for fine-tuning, as far as they can be had."""
     wanted = min(task.labels_enough, task.labelled_examples + task.obtainable_examples)
-    missing = max(0, wanted - task.labelled_examples)
-    again = RETRAININGS_PER_YEAR[task.change] / 12
-    upkeep = training + RETRAINING_HOURS * rate + RELABELLED_SHARE * task.labels_enough * task.cost_per_label_usd
-    return [
-        ("labelling", missing * task.cost_per_label_usd, True, f"{missing} examples"),
-        ("fine-tuning and evaluation", training + task.specialization_hours * rate, True, f"{task.specialization_hours:g} h"),
-        ("retraining", again * upkeep, False, f"{RETRAININGS_PER_YEAR[task.change]:g} a year"),
-    ]
+    return max(0, wanted - task.labelled_examples)
 
 
-def _cascade_lines(small: Option, large: Option, task: Task, edge: int) -> list[Line] | None:
-    share = (ESCALATION.low, ESCALATION.typical, ESCALATION.high)[edge + 1]
-    kept, passed = cost_lines(small, task, edge), cost_lines(large, task, edge, share)
-    if kept is None or passed is None:
-        return None
-    rate = task.rate_usd_per_hour * (1 + edge * HOURS_BAND)
-    return [
-        *kept,
-        *((f"escalated: {name}", usd, once, f"{share:.0%} of requests, {note}") for name, usd, once, note in passed),
-        ("cascade set-up", task.cascade_setup_hours * rate, True, f"{task.cascade_setup_hours:g} h"),
-    ]
+_ONCE = frozenset({"purchase", "set_up", "labelling", "tuning"})
+_NAMES = {
+    "api": "API calls",
+    "rental": "GPU rental",
+    "purchase": "GPU purchase",
+    "electricity": "electricity",
+    "operations": "operations",
+    "set_up": "set-up",
+    "labelling": "labelling",
+    "tuning": "fine-tuning and evaluation",
+    "retraining": "retraining",
+}
 
 
 def shown_lines(option: Option, task: Task, shortfall: float) -> tuple[CostLine, ...]:
-    """The typical bill as a report shows it."""
-    lines = cost_lines(option, task, 0)
-    if lines is None:
-        return ()
+    """The typical bill as a report shows it: all lines that are of this option's kind; () if it is not known."""
+    members = [(option, 1.0)] if option.small is None or option.large is None else [(option.small, 1.0), (option.large, escalation(0))]
+    lines: list[CostLine] = []
+    for member, share in members:
+        amounts = _amounts(member, task, task.requests_per_month * share, 0)
+        if amounts is None:
+            return ()
+        lines += _named(member, amounts, task, share)
+    if option.large is not None:
+        hours = f"{number(task.cascade_setup_hours)} h"
+        lines.append(CostLine(name="cascade set-up", usd=_cascade_set_up(task, 0), once=True, note=hours))
     wrong = task.requests_per_month * task.cost_of_wrong_answer_usd * shortfall
     if wrong:
-        lines.append(("wrong answers", wrong, False, f"{shortfall:.1%} of requests, beyond the large model's"))
-    return tuple(CostLine(name=name, usd=usd, once=once, note=note) for name, usd, once, note in lines)
+        note = f"{percent(shortfall)} of requests, beyond the large model's"
+        lines.append(CostLine(name="wrong answers", usd=wrong, once=False, note=note))
+    return tuple(lines)
+
+
+def _named(option: Option, amounts: Amounts, task: Task, share: float) -> list[CostLine]:
+    notes = _notes(option, task, task.requests_per_month * share)
+    passed = f"{percent(share)} of requests passed on, " if share < 1 else ""
+    return [
+        CostLine(
+            name=f"{_NAMES[field]}, large model" if passed else _NAMES[field],
+            usd=usd,
+            once=field in _ONCE,
+            note=passed + notes[field],
+        )
+        for field, usd in zip(Amounts._fields, amounts, strict=True)
+        if usd or field in notes
+    ]
+
+
+def _notes(option: Option, task: Task, requests: float) -> dict[str, str]:
+    """What each amount rests on, for the lines that this kind of option has."""
+    notes: dict[str, str] = {}
+    if option.hosting == "api":
+        notes["api"] = option.price.id if option.price is not None else ""
+    else:
+        best = _best_serving(option, task, requests, 0) if option.servings else None
+        if best is not None:
+            _, serving, count = best
+            gpus = f"{count * serving.gpus} × {serving.gpu.id}, {serving.provenance.replace('_', ' ')}"
+            notes.update({"rental": gpus} if option.hosting == "rented_gpu" else {"purchase": gpus, "electricity": gpus})
+        notes["operations"] = f"{number(task.operations_hours_per_month)} h a month"
+        notes["set_up"] = f"{number(task.hosting_setup_hours)} h"
+    if option.mode == "fine_tuned":
+        notes["labelling"] = f"{labels_missing(task)} examples"
+        notes["tuning"] = f"{number(task.specialization_hours)} h"
+        notes["retraining"] = f"{number(RETRAININGS_PER_YEAR[task.change])} a year"
+    return notes

@@ -1,4 +1,8 @@
-"""From a task to a choice: options, vetoes, quality, cost, choice. The one road that the verdict and every flip take."""
+"""From a task to a choice: options, vetoes, quality, cost, choice. The one road that the verdict and every flip take.
+
+`survey` finds what does not depend on money (options, vetoes, quality); `settle` adds the money and chooses. A flip of
+a price or a volume surveys once and settles often.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +11,16 @@ from typing import TYPE_CHECKING
 
 from slmdecide.core.choice import Judged, choose
 from slmdecide.core.costs import bill
-from slmdecide.core.options import Option, build_options, cascade_of
+from slmdecide.core.options import MODES, Option, Served, build_options, cascade_of, shape
 from slmdecide.core.quality import LEVELS, QualityBook
-from slmdecide.core.vetoes import vetoes_of
+from slmdecide.core.vetoes import before_vetoes, use_of_signal, vetoes_of
 from slmdecide.records.assessment import QualityEstimate, Veto
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from slmdecide.core.choice import Choice
+    from slmdecide.records.assessment import Mode
     from slmdecide.records.catalog import Catalog
     from slmdecide.records.task import Task
 
@@ -30,21 +35,87 @@ class Considered:
     shortfall: float
     """Expected share of answers that are wrong where the large model's would be right."""
 
-    @property
-    def feasible(self) -> bool:
-        """Whether no hard constraint is broken."""
-        return not self.vetoes
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What is known of a task before money: every single option, and what a cascade could be made of."""
+
+    singles: tuple[Considered, ...]
+    """Smallest first."""
+    able: tuple[Considered, ...]
+    """Those that break no constraint and are likely enough to be good enough: what money decides among."""
+    hopeful: bool
+    """Whether one that breaks no constraint may still turn out good enough."""
+    smalls: tuple[Considered, ...]
+    """Small members that a cascade can be built from: all of the best, equal likelihood."""
+    larges: tuple[Considered, ...]
+    """Large members that a cascade can be built from."""
+    cascade_vetoes: tuple[Veto, ...]
+    """Why there is no use in a cascade, besides what its members break."""
+    cascade_open: bool
+    """Whether a cascade breaks nothing and is of use."""
+    book: QualityBook
 
 
-def consider(task: Task, catalog: Catalog) -> tuple[Considered, ...]:
-    """Every option with vetoes and quality: singles smallest first, then the cascade."""
+class Known:
+    """Options and vetoes of the variants of one task, so that what two variants share is found once."""
+
+    def __init__(self, catalog: Catalog, modes: frozenset[Mode] = MODES) -> None:
+        self.catalog = catalog
+        self._modes = modes
+        self._served: Served = {}
+        self._options: dict[tuple[object, ...], tuple[Option, ...]] = {}
+        self._vetoes: dict[tuple[object, ...], dict[str, tuple[Veto, ...]]] = {}
+
+    def options(self, task: Task) -> tuple[Option, ...]:
+        """Every single option of the task."""
+        key = shape(task)
+        if key not in self._options:
+            self._options[key] = build_options(task, self.catalog, self._served, self._modes)
+        return self._options[key]
+
+    def vetoes(self, task: Task) -> dict[str, tuple[Veto, ...]]:
+        """The vetoes of every single option, by its id."""
+        key = (*shape(task), *before_vetoes(task, self.catalog))
+        if key not in self._vetoes:
+            self._vetoes[key] = {one.id: vetoes_of(one, task, self.catalog) for one in self.options(task)}
+        return self._vetoes[key]
+
+
+def survey(task: Task, catalog: Catalog, known: Known | None = None) -> Survey:
+    """Every option with vetoes and quality."""
+    known = known if known is not None else Known(catalog)
     book = QualityBook(task, catalog)
-    options = build_options(task, catalog)
-    vetoes = {one.id: vetoes_of(one, task, catalog) for one in options}
+    options, vetoes = known.options(task), known.vetoes(task)
     yardsticks = _yardsticks(options, vetoes)
-    considered = [_judge_quality(one, vetoes[one.id], book, yardstick=one.id in yardsticks) for one in options]
-    cascade = _cascade(considered, task, catalog, book)
-    return (*considered, cascade) if cascade is not None else tuple(considered)
+    singles = tuple(_judge_quality(one, vetoes[one.id], book, yardstick=one.id in yardsticks) for one in options)
+    level = LEVELS[task.risk]
+    larges = _of_best([one for one in singles if one.quality.source == "yardstick"], lambda one: (bool(one.vetoes),))
+    smalls = _of_best(
+        [one for one in singles if one.option.family in ("small", "fine_tuned_small")],
+        lambda one: (bool(one.vetoes or any(use_of_signal(one.option, task))), -(one.quality.p_good_enough or 0.0)),
+    )
+    use = _use_of_cascade(smalls[0], level) if smalls else ()
+    members_free = bool(smalls and larges) and not (smalls[0].vetoes or larges[0].vetoes or any(use_of_signal(smalls[0].option, task)))
+    return Survey(
+        singles=singles,
+        able=tuple(one for one in singles if not one.vetoes and (one.quality.p_good_enough or 0.0) >= level),
+        hopeful=any(not one.vetoes and (one.quality.high or 0.0) >= level for one in singles),
+        smalls=smalls,
+        larges=larges,
+        cascade_vetoes=use,
+        cascade_open=members_free and not use,
+        book=book,
+    )
+
+
+def _of_best(found: Sequence[Considered], rank: Callable[[Considered], tuple[float, ...]]) -> tuple[Considered, ...]:
+    """All that share the lowest rank."""
+    if not found:
+        return ()
+    ranks = [rank(one) for one in found]
+    least = min(ranks)
+    return tuple(one for one, its in zip(found, ranks, strict=True) if its == least)
 
 
 def _yardsticks(options: Sequence[Option], vetoes: dict[str, tuple[Veto, ...]]) -> set[str]:
@@ -66,72 +137,77 @@ def _judge_quality(option: Option, vetoes: tuple[Veto, ...], book: QualityBook, 
     return Considered(option, vetoes, book.small(option.mode), book.shortfall(option.mode))
 
 
-def _cascade(considered: Sequence[Considered], task: Task, catalog: Catalog, book: QualityBook) -> Considered | None:
-    large = _least([one for one in considered if one.quality.source == "yardstick"], task)
-    small_ones = [one for one in considered if one.option.family in ("small", "fine_tuned_small")]
-    if large is None or not small_ones:
-        return None
-    level = LEVELS[task.risk]
-
-    def merit(one: Considered) -> tuple[bool, float, float]:
-        cost = bill(one.option, task, one.shortfall)
-        return (
-            bool(vetoes_of(cascade_of(one.option, large.option), task, catalog)),
-            -(one.quality.p_good_enough or 0.0),
-            cost.total(task.horizon_months) if cost is not None else float("inf"),
-        )
-
-    small = min(small_ones, key=merit)
-    option = cascade_of(small.option, large.option)
-    found = list(vetoes_of(option, task, catalog))
+def _use_of_cascade(small: Considered, level: float) -> tuple[Veto, ...]:
     p, high = small.quality.p_good_enough, small.quality.high
     if p is not None and p >= level:
-        found.append(Veto(id="not_needed", reason="the small model is likely enough to do alone", lifted_by="a higher quality.risk"))
-    elif high is not None and high < level:
-        found.append(
-            Veto(
-                id="outside_grey_zone",
-                reason="the small model is so unlikely to do that nearly every request would be passed on",
-                lifted_by="a measured cascade (`slmdecide cascade`)",
-            ),
-        )
-    shortfall = min(book.shortfall(option.mode), task.tolerance / 100)
-    return Considered(option, tuple(found), book.cascade(option.mode), shortfall)
+        reason, lifted_by = "the small model is likely enough to do alone", "a higher quality.risk"
+        return (Veto(id="not_needed", reason=reason, lifted_by=lifted_by),)
+    if high is not None and high < level:
+        reason = "the small model is so unlikely to do that nearly every request would be passed on"
+        return (Veto(id="outside_grey_zone", reason=reason, lifted_by="a measured cascade"),)
+    return ()
 
 
-def _least(considered: Sequence[Considered], task: Task) -> Considered | None:
-    """The feasible one that costs least; without a feasible one, the first that has a price."""
-    best: tuple[bool, float, str, Considered] | None = None
-    for one in considered:
-        cost = bill(one.option, task, 0.0)
-        if cost is None:
-            continue
-        key = (not one.feasible, cost.total(task.horizon_months), one.option.id, one)
-        if best is None or key[:3] < best[:3]:
-            best = key
-    return best[3] if best is not None else None
+def cascade(found: Survey, task: Task, catalog: Catalog) -> Considered | None:
+    """The cascade of the cheapest fitting small and large option; None if one of the two is missing."""
+    small, large = _cheapest(found.smalls, task), _cheapest(found.larges, task)
+    if small is None or large is None:
+        return None
+    option = cascade_of(small.option, large.option)
+    vetoes = (*vetoes_of(option, task, catalog), *found.cascade_vetoes)
+    shortfall = min(found.book.shortfall(option.mode), task.tolerance / 100)
+    return Considered(option, vetoes, found.book.cascade(option.mode), shortfall)
 
 
-def weigh(considered: Sequence[Considered], task: Task) -> list[Judged]:
-    """The considered options with their expected total cost a month."""
-    judged = []
-    for one in considered:
-        cost = bill(one.option, task, one.shortfall)
-        total = cost.total(task.horizon_months) if cost is not None else None
-        judged.append(Judged(one.option, not one.vetoes, one.quality.p_good_enough, one.quality.high, total))
-    return judged
+def _cheapest(members: Sequence[Considered], task: Task) -> Considered | None:
+    """The one with the least total cost; one whose cost is not known only if no other is left."""
+    if not members:
+        return None
+    totals = [_total(one, task) for one in members]
+    known = [(total, one.option.id, one) for total, one in zip(totals, members, strict=True) if total is not None]
+    return min(known, key=lambda one: one[:2])[2] if known else members[0]
+
+
+def _total(one: Considered, task: Task) -> float | None:
+    cost = bill(one.option, task, one.shortfall)
+    return cost.total(task.horizon_months) if cost is not None else None
+
+
+def settle(found: Survey, task: Task, catalog: Catalog, min_saving: float | None = None) -> Choice:
+    """The choice among the options that were found able, at the task's money.
+
+    A cascade is built only where one is of use. `min_saving` stands in for the task's own.
+    """
+    able = list(found.able)
+    hopeful = found.hopeful
+    if found.cascade_open:
+        pair = cascade(found, task, catalog)
+        if pair is not None:
+            hopeful = hopeful or (pair.quality.high or 0.0) >= LEVELS[task.risk]
+            if (pair.quality.p_good_enough or 0.0) >= LEVELS[task.risk]:
+                able.append(pair)
+    return choose([Judged(one, _total(one, task)) for one in able], task, hopeful=hopeful, min_saving=min_saving)
 
 
 def decide(task: Task, catalog: Catalog, min_saving: float | None = None) -> Choice:
     """The choice for a task."""
-    return choose(weigh(consider(task, catalog), task), task, min_saving)
+    return settle(survey(task, catalog), task, catalog, min_saving)
 
 
-def contenders(considered: Sequence[Considered], task: Task) -> tuple[Considered, ...]:
-    """Those that a change of costs alone can bring to the top; all of them if there are none."""
+def money_decides(found: Survey) -> bool:
+    """Whether money can change the chosen family: options of two families are able, or none is costed."""
+    return found.cascade_open or len({one.option.family for one in found.able}) != 1
+
+
+def modes_that_count(found: Survey, task: Task) -> frozenset[Mode]:
+    """Modes in which small models can come to be chosen as long as nothing changes the estimate of their quality."""
+    if not found.cascade_vetoes:
+        return MODES
     level = LEVELS[task.risk]
-    able = tuple(
-        one for one in considered
-        if not one.vetoes and one.quality.p_good_enough is not None and one.quality.p_good_enough >= level
-    )
-    return able if able else tuple(considered)
+    return frozenset(mode for mode in MODES if (found.book.small(mode).high or 0.0) >= level)
+
+
+def considered(found: Survey, task: Task, catalog: Catalog) -> tuple[Considered, ...]:
+    """Every option that a report shows: the single ones, then the cascade."""
+    pair = cascade(found, task, catalog)
+    return (*found.singles, pair) if pair is not None else found.singles

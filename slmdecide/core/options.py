@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import log
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from slmdecide.money.api import usd_per_request
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from slmdecide.records.assessment import Band, Family, Hosting, Mode
-    from slmdecide.records.catalog import Catalog, Gpu, Model, Price, Throughput
+    from slmdecide.records.catalog import Catalog, Gpu, Measurements, Model, Price, Throughput
     from slmdecide.records.task import Task
 
 _ENCODER_OUTPUTS = ("label", "spans")
@@ -25,7 +26,7 @@ _UNPUBLISHED_SIZE_B = {"small": 9.0, "large": 1000.0}
 """Only orders options of unpublished size among the others; never shown."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class Serving:
     """One way to run one replica of a model, at the task's lengths."""
 
@@ -36,7 +37,8 @@ class Serving:
     provenance: str
     """measured_published or declared."""
     source: str
-    note: str
+    row: Throughput | None
+    """The published row; None for a declared throughput."""
     rent: Band | None
     """USD per GPU-hour over providers."""
     idle_latency_ms: float | None
@@ -54,6 +56,8 @@ class Option:
     hosting: Hosting
     price: Price | None = None
     """For an API: the cheapest offer for this task."""
+    usd_per_request: float | None = None
+    """For an API: mean USD of one of the task's requests at that price; None if the price is not known."""
     servings: tuple[Serving, ...] = ()
     """For GPUs: the undominated ways to run it."""
     size_b: float
@@ -63,12 +67,31 @@ class Option:
     """The two members of a cascade."""
 
 
-def build_options(task: Task, catalog: Catalog) -> tuple[Option, ...]:
-    """Every option of the task's candidates, cascades not included; smallest first."""
+MODES: frozenset[Mode] = frozenset(("prompted", "fine_tuned"))
+Served = dict[tuple[str, float, float], dict["Hosting", tuple["Serving", ...]]]
+"""Undominated ways to run a model at an input and an output length, by hosting."""
+
+
+def build_options(task: Task, catalog: Catalog, served: Served, modes: frozenset[Mode] = MODES) -> tuple[Option, ...]:
+    """Every option of the task's candidates, cascades not included; smallest first.
+
+    `served` is used and filled; `modes` are those in which small models are built.
+    """
     found: list[Option] = []
     for model in _candidates(task, catalog):
-        found += _options_of(model, task, catalog)
+        wanted = modes if model.size_class == "small" else MODES
+        if wanted:
+            found += _options_of(model, task, catalog, served, wanted)
     return tuple(sorted(found, key=lambda one: (one.size_b, one.id)))
+
+
+def shape(task: Task) -> tuple[object, ...]:
+    """All of a task that its options depend on: tasks of one shape have the same options."""
+    return (
+        task.input_tokens, task.output_tokens, task.text_tokens, task.cached_share, task.cache_write_share,
+        task.batchable_share, task.reasoning_multiplier, task.residency, task.device, task.output, task.candidates,
+        task.today, task.declared_throughput,
+    )  # fmt: skip
 
 
 def _candidates(task: Task, catalog: Catalog) -> list[Model]:
@@ -83,17 +106,18 @@ def _candidates(task: Task, catalog: Catalog) -> list[Model]:
     return [catalog.models[one] for one in ordered]
 
 
-def _options_of(model: Model, task: Task, catalog: Catalog) -> Iterator[Option]:
+def _options_of(
+    model: Model, task: Task, catalog: Catalog, served: Served, wanted: frozenset[Mode],
+) -> Iterator[Option]:
     size_b = model.params_total_b if model.params_total_b is not None else _UNPUBLISHED_SIZE_B[model.size_class]
     prompted: Family = "small" if model.size_class == "small" else "large"
     closed_form = model.kind == "decoder" or task.output in _ENCODER_OUTPUTS
     tunable = model.fine_tunable and model.size_class == "small" and closed_form
-    if model.kind == "decoder" and model.prices:
-        price = cheapest(model.prices, task, catalog, task.input_tokens)
-        yield _option(model, prompted, "prompted", "api", size_b, price=price)
-    if model.fine_tuned_prices and model.size_class == "small":
-        price = cheapest(model.fine_tuned_prices, task, catalog, task.text_tokens)
-        yield _option(model, "fine_tuned_small", "fine_tuned", "api", size_b, price=price)
+    if model.kind == "decoder" and model.prices and "prompted" in wanted:
+        yield _api(model, prompted, "prompted", size_b, cheapest(model.prices, task, catalog, task.input_tokens), task.input_tokens, task)
+    if model.fine_tuned_prices and model.size_class == "small" and "fine_tuned" in wanted:
+        tuned = cheapest(model.fine_tuned_prices, task, catalog, task.text_tokens)
+        yield _api(model, "fine_tuned_small", "fine_tuned", size_b, tuned, task.text_tokens, task)
     if model.weights != "open":
         return
     modes: list[tuple[Mode, Family]] = []
@@ -102,19 +126,33 @@ def _options_of(model: Model, task: Task, catalog: Catalog) -> Iterator[Option]:
     if tunable:
         modes.append(("fine_tuned", "fine_tuned_small"))
     for mode, family in modes:
+        if mode not in wanted:
+            continue
         if task.device is not None:
             yield _option(model, family, mode, "on_device", size_b)
             continue
-        servings = servings_of(model, task, catalog, task.text_tokens if mode == "fine_tuned" else task.input_tokens)
+        input_tokens = task.text_tokens if mode == "fine_tuned" else task.input_tokens
+        key = (model.id, input_tokens, task.output_tokens)
+        if key not in served:
+            servings = servings_of(model, task, catalog, input_tokens)
+            served[key] = {one: undominated(servings, one) for one in _GPU_HOSTINGS}
         for hosting in _GPU_HOSTINGS:
-            usable = tuple(one for one in servings if _costable(one, hosting))
-            yield _option(model, family, mode, hosting, size_b, servings=undominated(usable, hosting))
+            yield _option(model, family, mode, hosting, size_b, servings=served[key][hosting])
 
 
-def _costable(serving: Serving, hosting: Hosting) -> bool:
-    if hosting == "rented_gpu":
-        return serving.rent is not None
-    return serving.gpu.purchase_usd is not None and serving.gpu.power_w is not None
+def _api(
+    model: Model, family: Family, mode: Mode, size_b: float, price: Price | None, input_tokens: float, task: Task,
+) -> Option:
+    return Option(
+        id=f"{model.id}:{mode}:api",
+        family=family,
+        model=model,
+        mode=mode,
+        hosting="api",
+        price=price,
+        usd_per_request=request_usd(price, task, input_tokens) if price is not None else None,
+        size_b=size_b,
+    )
 
 
 def _option(
@@ -124,7 +162,6 @@ def _option(
     hosting: Hosting,
     size_b: float,
     *,
-    price: Price | None = None,
     servings: tuple[Serving, ...] = (),
 ) -> Option:
     return Option(
@@ -133,7 +170,6 @@ def _option(
         model=model,
         mode=mode,
         hosting=hosting,
-        price=price,
         servings=servings,
         size_b=size_b,
     )
@@ -155,18 +191,56 @@ def cascade_of(small: Option, large: Option) -> Option:
 
 def cheapest(ids: tuple[str, ...], task: Task, catalog: Catalog, input_tokens: float) -> Price | None:
     """The offer that costs least for this task among those still served; an unpriced one only if no other is left."""
-    served = [
-        catalog.prices[one]
-        for one in ids
-        if one in catalog.prices and not _retired(catalog.prices[one], catalog.prices_as_of)
-    ]
-    if task.residency:
-        inside = [one for one in served if set(regions_of(one)) & set(task.residency)]
+    served = _offers(ids, task.residency, catalog)
+    best, least = None, 0.0
+    for one in served:  # in the model's order, the vendor's own offer first: it wins a tie
+        usd = request_usd(one, task, input_tokens)
+        if usd is not None and (best is None or usd < least):
+            best, least = one, usd
+    return best if best is not None else served[0] if served else None
+
+
+@lru_cache(maxsize=4096)
+def _offers(ids: tuple[str, ...], residency: tuple[str, ...], catalog: Catalog) -> tuple[Price, ...]:
+    """Offers that are still served (in the residency, if one states it) and that no other beats in every price."""
+    served = [catalog.prices[one] for one in ids if one in catalog.prices and not _retired(catalog.prices[one], catalog.prices_as_of)]
+    if residency:
+        inside = [one for one in served if set(regions_of(one)) & set(residency)]
         served = inside if inside else served
-    priced = [(usd, one.id, one) for one in served if (usd := request_usd(one, task, input_tokens)) is not None]
-    if priced:
-        return min(priced)[2]
-    return served[0] if served else None
+    kept: list[Price] = []
+    for one in served:
+        if not any(_never_dearer(other, one) for other in kept):
+            kept = [other for other in kept if not _never_dearer(one, other)]
+            kept.append(one)
+    return tuple(kept)
+
+
+def _never_dearer(one: Price, other: Price) -> bool:
+    """Whether `one` costs at most as much as `other` for any mix of tokens, and takes requests as long."""
+    return all(a <= b for a, b in zip(_dearness(one), _dearness(other), strict=True))
+
+
+def _dearness(price: Price) -> tuple[float, ...]:
+    """Every number that raises a bill when it rises; what is not known counts as worst."""
+    worst = float("inf")
+    p_in = price.input_usd_per_mtok if price.input_usd_per_mtok is not None else worst
+    p_out = price.output_usd_per_mtok if price.output_usd_per_mtok is not None else worst
+
+    def known(value: float | None, otherwise: float) -> float:
+        return value if value is not None else otherwise
+
+    return (
+        p_in,
+        p_out,
+        known(price.cache_read_usd_per_mtok, p_in),
+        known(price.cache_write_usd_per_mtok, p_in),
+        known(price.batch_input_usd_per_mtok, worst),
+        known(price.batch_output_usd_per_mtok, worst),
+        known(price.long_context_input_usd_per_mtok, p_in),
+        known(price.long_context_output_usd_per_mtok, p_out),
+        -known(price.long_context_from_tokens, worst),
+        -known(price.context_tokens, 0),
+    )
 
 
 def request_usd(price: Price, task: Task, input_tokens: float) -> float | None:
@@ -203,7 +277,7 @@ def servings_of(model: Model, task: Task, catalog: Catalog, input_tokens: float)
             requests_per_second=one.requests_per_second,
             provenance="declared",
             source=one.source,
-            note="declared in the profile",
+            row=None,
             rent=catalog.rent(one.gpu),
             idle_latency_ms=None,
         )
@@ -212,49 +286,83 @@ def servings_of(model: Model, task: Task, catalog: Catalog, input_tokens: float)
     )
     if declared:
         return declared
-    nearest: dict[tuple[str, int, str], tuple[float, float, Throughput]] = {}
-    latency: dict[tuple[str, int, str], float] = {}
-    for row in catalog.throughput.get(model.id, ()):
-        if row.gpu not in catalog.gpus:
+    measured = catalog.throughput.get(model.id)
+    if measured is None:
+        return ()
+    longer = max(0.0, task.output_tokens - 1)
+    found: list[Serving] = []
+    for gpu, cells, latencies in _configurations(measured, catalog):
+        row = _nearest(cells, model, input_tokens, task.output_tokens)
+        if row is not None:
+            found.append(
+                Serving(
+                    gpu=gpu,
+                    gpus=row.gpus,
+                    requests_per_second=capacity(row, model, input_tokens, task.output_tokens),
+                    provenance="measured_published",
+                    source=row.source,
+                    row=row,
+                    rent=catalog.rent(gpu.id),
+                    idle_latency_ms=min([ttft + itl * longer for ttft, itl in latencies]) if latencies else None,
+                ),
+            )
+    return tuple(found)
+
+
+class _Cell(NamedTuple):
+    """The best row of one configuration at one pair of lengths."""
+
+    log_input: float
+    log_output: float
+    total: int
+    row: Throughput
+
+
+@lru_cache(maxsize=256)
+def _configurations(
+    measured: Measurements, catalog: Catalog,
+) -> tuple[tuple[Gpu, tuple[_Cell, ...], tuple[tuple[float, float], ...]], ...]:
+    """Card, best rows by lengths, and undominated (TTFT, ITL) of each GPU configuration and precision, in a fixed order.
+
+    Only of GPUs that can be rented, or bought at a known price.
+    """
+    cells: dict[tuple[str, int, str], dict[tuple[int, int], Throughput]] = {}
+    latencies: dict[tuple[str, int, str], set[tuple[float, float]]] = {}
+    for row in measured.rows:
+        gpu = catalog.gpus.get(row.gpu)
+        if gpu is None or (catalog.rent(gpu.id) is None and gpu.purchase_usd is None):
             continue
         key = (row.gpu, row.gpus, row.precision)
-        idle = _latency_ms(row, task.output_tokens)
-        if idle is not None:
-            latency[key] = min(idle, latency.get(key, idle))
-        distance = _distance(row, model, input_tokens, task.output_tokens)
-        if distance is None:
-            continue
-        best = nearest.get(key)
-        if best is None or (distance, -row.output_tokens_per_second) < (best[0], -best[1]):
-            nearest[key] = (distance, row.output_tokens_per_second, row)
+        best = cells.setdefault(key, {})
+        lengths = (row.input_tokens, row.output_tokens)
+        if lengths not in best or row.output_tokens_per_second > best[lengths].output_tokens_per_second:
+            best[lengths] = row
+        seen = latencies.setdefault(key, set())
+        if row.ttft_ms is not None and row.itl_ms is not None:
+            seen.add((row.ttft_ms, row.itl_ms))
     return tuple(
-        Serving(
-            gpu=catalog.gpus[row.gpu],
-            gpus=row.gpus,
-            requests_per_second=capacity(row, model, input_tokens, task.output_tokens),
-            provenance="measured_published",
-            source=row.source,
-            note=f"{row.id}: {row.engine} {row.precision}, {row.input_tokens} in / {row.output_tokens} out, {row.load_type}",
-            rent=catalog.rent(row.gpu),
-            idle_latency_ms=latency.get(key),
+        (
+            catalog.gpus[key[0]],
+            tuple(_Cell(log(i), log(o), i + o, row) for (i, o), row in sorted(best.items())),
+            tuple(sorted(one for one in latencies[key] if not any(o[0] <= one[0] and o[1] <= one[1] and o != one for o in latencies[key]))),
         )
-        for key, (_, _, row) in sorted(nearest.items())
+        for key, best in sorted(cells.items())
     )
 
 
-def _latency_ms(row: Throughput, output_tokens: float) -> float | None:
-    if row.ttft_ms is None or row.itl_ms is None:
-        return None
-    return row.ttft_ms + row.itl_ms * max(0.0, output_tokens - 1)
-
-
-def _distance(row: Throughput, model: Model, input_tokens: float, output_tokens: float) -> float | None:
+def _nearest(cells: tuple[_Cell, ...], model: Model, input_tokens: float, output_tokens: float) -> Throughput | None:
+    """The row whose lengths are nearest, or None if all are too far."""
     if model.kind == "encoder":
-        return 0.0
-    asked, measured = input_tokens + output_tokens, row.input_tokens + row.output_tokens
-    if asked > _LONGEST_FACTOR * measured or asked * _SHORTEST_FACTOR < measured:
-        return None
-    return abs(log(input_tokens / row.input_tokens)) + abs(log(output_tokens / row.output_tokens))
+        return max(cells, key=lambda one: one.row.output_tokens_per_second).row
+    asked, log_input, log_output = input_tokens + output_tokens, log(input_tokens), log(output_tokens)
+    best, least = None, 0.0
+    least_total, most_total = asked / _LONGEST_FACTOR, asked * _SHORTEST_FACTOR
+    for cell_input, cell_output, total, row in cells:
+        if least_total <= total <= most_total:
+            distance = abs(log_input - cell_input) + abs(log_output - cell_output)
+            if best is None or distance < least:
+                best, least = row, distance
+    return best
 
 
 def capacity(row: Throughput, model: Model, input_tokens: float, output_tokens: float) -> float:
@@ -272,14 +380,16 @@ def capacity(row: Throughput, model: Model, input_tokens: float, output_tokens: 
 
 
 def undominated(servings: tuple[Serving, ...], hosting: Hosting) -> tuple[Serving, ...]:
-    """Those for which no other serves as much for as little, cheapest first."""
-    def price(one: Serving) -> float:
-        if hosting == "rented_gpu":
-            return one.gpus * (one.rent.typical if one.rent is not None else 0.0)
-        return one.gpus * (one.gpu.purchase_usd if one.gpu.purchase_usd is not None else 0.0)
-
+    """Those with a known cost for which no other serves as much for as little, cheapest first."""
+    priced = []
+    for one in servings:
+        rented = one.rent.typical if one.rent is not None else None
+        bought = one.gpu.purchase_usd if one.gpu.power_w is not None else None
+        each = rented if hosting == "rented_gpu" else bought
+        if each is not None:
+            priced.append((one.gpus * each, -one.requests_per_second, one.gpu.id, one))
     kept: list[Serving] = []
-    for one in sorted(servings, key=lambda one: (price(one), -one.requests_per_second, one.gpu.id)):
+    for *_, one in sorted(priced, key=lambda pair: pair[:3]):
         if not kept or one.requests_per_second > kept[-1].requests_per_second:
             kept.append(one)
     return tuple(kept)

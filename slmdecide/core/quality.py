@@ -7,16 +7,15 @@ the strength were chosen among six schemes by leave-one-source-out Brier score (
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
 from slmdecide.records.assessment import QualityEstimate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from slmdecide.records.assessment import Mode
-    from slmdecide.records.catalog import Catalog, HeadToHead
+    from slmdecide.records.catalog import Catalog, Comparisons
     from slmdecide.records.task import Task
 
 LEVELS = {"low": 0.6, "medium": 0.75, "high": 0.9}
@@ -45,33 +44,43 @@ class Rate(NamedTuple):
     n_good: int
 
 
-def _cell(rows: Iterable[HeadToHead], tolerance: float, prior: float, strength: float) -> Rate:
-    by_source: dict[str, list[bool]] = {}
-    for row in rows:
-        by_source.setdefault(row.source, []).append(row.shortfall_points <= tolerance)
-    shares = [sum(good) / len(good) for good in by_source.values()]
+Group = tuple[tuple[float, ...], ...]
+"""Shortfalls in points, by source; rows of one source are not independent."""
+
+
+@lru_cache(maxsize=1024)
+def _group(comparisons: Comparisons, mode: str, reasoning: str | None, nature: str | None) -> Group:
+    """The shortfalls of all rows of this mode, and of this depth and nature where they are given."""
+    by_source: dict[str, list[float]] = {}
+    for row in comparisons.rows:
+        if row.small_mode == mode and reasoning in (None, row.reasoning_depth) and nature in (None, row.task_nature):
+            by_source.setdefault(row.source, []).append(row.shortfall_points)
+    return tuple(map(tuple, by_source.values()))
+
+
+def _cell(group: Group, tolerance: float, prior: float, strength: float) -> Rate:
+    counts = [(sum(1 for one in rows if one <= tolerance), len(rows)) for rows in group]
     return Rate(
-        p=(sum(shares) + strength * prior) / (len(shares) + strength),
-        weight=len(shares) + strength,
-        n=sum(len(good) for good in by_source.values()),
-        n_sources=len(shares),
-        n_good=sum(sum(good) for good in by_source.values()),
+        p=(sum(good / n for good, n in counts) + strength * prior) / (len(counts) + strength),
+        weight=len(counts) + strength,
+        n=sum(n for _, n in counts),
+        n_sources=len(counts),
+        n_good=sum(good for good, _ in counts),
     )
 
 
-def base_rate(rows: Iterable[HeadToHead], *, nature: str, mode: str, reasoning: str, tolerance: float) -> Rate:
+def base_rate(comparisons: Comparisons, *, nature: str, mode: str, reasoning: str, tolerance: float) -> Rate:
     """The share of published comparisons of this kind in which the small model was good enough, shrunken."""
-    same_mode = [row for row in rows if row.small_mode == mode]
-    overall = _cell(same_mode, tolerance, 0.5, 1.0)
-    same_depth = [row for row in same_mode if row.reasoning_depth == reasoning]
-    depth = _cell(same_depth, tolerance, overall.p, STRENGTH)
-    return _cell((row for row in same_depth if row.task_nature == nature), tolerance, depth.p, STRENGTH)
+    overall = _cell(_group(comparisons, mode, None, None), tolerance, 0.5, 1.0)
+    depth = _cell(_group(comparisons, mode, reasoning, None), tolerance, overall.p, STRENGTH)
+    return _cell(_group(comparisons, mode, reasoning, nature), tolerance, depth.p, STRENGTH)
 
 
-def expected_shortfall(rows: Iterable[HeadToHead], *, mode: str, reasoning: str) -> float:
+@lru_cache(maxsize=64)
+def expected_shortfall(comparisons: Comparisons, mode: str, reasoning: str) -> float:
     """Mean share of answers by which a small model is behind, 0 where it is ahead; sources count once. 0 to 1."""
     by_source: dict[str, list[float]] = {}
-    for row in rows:
+    for row in comparisons.rows:
         if row.small_mode == mode and row.reasoning_depth == reasoning:
             by_source.setdefault(row.source, []).append(max(0.0, row.shortfall_points) / 100)
     means = [sum(one) / len(one) for one in by_source.values()]
@@ -85,101 +94,108 @@ def wilson(p: float, n: float, z: float = Z_90) -> tuple[float, float]:
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
+@lru_cache(maxsize=4096)
+def small_model(comparisons: Comparisons, mode: Mode, nature: str, reasoning: str, tolerance: float) -> QualityEstimate:
+    """How likely a small model in this mode is good enough for a task of this nature and depth."""
+    rate = base_rate(comparisons, nature=nature, mode=mode, reasoning=reasoning, tolerance=tolerance)
+    low, high = wilson(rate.p, rate.weight)
+    how = "fine-tuned" if mode == "fine_tuned" else "prompted"
+    what = f"{how} small models on {nature.replace('_', ' ')} with reasoning {reasoning}"
+    sources = f"{rate.n_sources} source{'s' if rate.n_sources != 1 else ''}"
+    seen = (
+        f"in {rate.n_good} of {rate.n} published comparisons of {what} (from {sources}) the small model was good enough"
+        if rate.n
+        else f"there is no published comparison of {what}"
+    )
+    return QualityEstimate(
+        p_good_enough=rate.p,
+        low=low,
+        high=high,
+        source="published_base_rate",
+        n=rate.n,
+        n_sources=rate.n_sources,
+        explanation=f"{seen}; drawn toward the rate of all {how} small models at that depth",
+        evidence=(
+            "head-to-head-base-rate-fine-tuned" if mode == "fine_tuned" else "head-to-head-base-rate-prompted",
+            "head-to-head-reasoning",
+        ),
+    )
+
+
+@lru_cache(maxsize=4096)
+def cascade(comparisons: Comparisons, mode: Mode, nature: str, reasoning: str, tolerance: float) -> QualityEstimate:
+    """How likely a cascade is good enough whose small model works in this mode.
+
+    The small model suffices, or the large model makes up for it.
+    """
+    rate = base_rate(comparisons, nature=nature, mode=mode, reasoning=reasoning, tolerance=tolerance)
+    recovery = (sum(CASCADE_SOURCES) + 0.5) / (len(CASCADE_SOURCES) + 1)
+    p = rate.p + (1 - rate.p) * recovery
+    low, high = wilson(p, len(CASCADE_SOURCES) + 1)
+    return QualityEstimate(
+        p_good_enough=p,
+        low=low,
+        high=high,
+        source="published_cascades",
+        n=11,
+        n_sources=len(CASCADE_SOURCES),
+        explanation="the small model suffices, or escalation makes up for it as in 9 of 11 published two-model cascades (2 sources); "
+        "no published row tests a cascade on this kind of task",
+        evidence=("frugalgpt-2024-summary", "zellinger-2025-pairs-worth"),
+    )
+
+
+YARDSTICK = QualityEstimate(
+    p_good_enough=1.0,
+    low=1.0,
+    high=1.0,
+    source="yardstick",
+    n=0,
+    n_sources=0,
+    explanation="a large model of this kind is what the others are measured against",
+    evidence=(),
+)
+
+
+@lru_cache(maxsize=64)
+def open_large(share: float) -> QualityEstimate:
+    """How likely an open large model is as good as a commercial one; `share` is the published share of pairs."""
+    p = (share + STRENGTH * 0.5) / (1 + STRENGTH)
+    low, high = wilson(p, 1 + STRENGTH)
+    return QualityEstimate(
+        p_good_enough=p,
+        low=low,
+        high=high,
+        source="published_large_models",
+        n=_OPEN_LARGE_CELLS,
+        n_sources=1,
+        explanation="of 30 published pairs of an open large and a commercial model, that share was within 2 points on benchmarks; "
+        "one source, so drawn toward one half",
+        evidence=(OPEN_LARGE_CLAIM,),
+    )
+
+
 class QualityBook:
-    """Quality estimates for one task; each distinct estimate is computed once."""
+    """The quality estimates that hold for one task."""
 
     def __init__(self, task: Task, catalog: Catalog) -> None:
-        self._task = task
-        self._catalog = catalog
-        self._rates: dict[str, Rate] = {}
-        self._shortfalls: dict[str, float] = {}
-
-    def rate(self, mode: Mode) -> Rate:
-        """The base rate of small models in this mode for the task."""
-        if mode not in self._rates:
-            task = self._task
-            self._rates[mode] = base_rate(
-                self._catalog.head_to_head,
-                nature=task.evidence_nature,
-                mode=mode,
-                reasoning=task.reasoning,
-                tolerance=task.tolerance,
-            )
-        return self._rates[mode]
-
-    def shortfall(self, mode: Mode) -> float:
-        """Expected share of answers that a small model in this mode gets wrong and the large one right."""
-        if mode not in self._shortfalls:
-            self._shortfalls[mode] = expected_shortfall(
-                self._catalog.head_to_head, mode=mode, reasoning=self._task.reasoning,
-            )
-        return self._shortfalls[mode]
+        self._kind = (task.evidence_nature, task.reasoning, task.tolerance)
+        self._comparisons = catalog.head_to_head
+        claim = catalog.claims.get(OPEN_LARGE_CLAIM)
+        self._open_share = float(claim.value) if claim is not None and isinstance(claim.value, int | float) else 0.5
 
     def small(self, mode: Mode) -> QualityEstimate:
         """For a small model."""
-        rate, task = self.rate(mode), self._task
-        low, high = wilson(rate.p, rate.weight)
-        how = "fine-tuned" if mode == "fine_tuned" else "prompted"
-        seen = (
-            f"in {rate.n_good} of {rate.n} published comparisons of {how} small models on {task.evidence_nature.replace('_', ' ')} "
-            f"with reasoning {task.reasoning} (from {rate.n_sources} source{'s' if rate.n_sources != 1 else ''}) the small model was good enough"
-            if rate.n
-            else f"no published comparison of {how} small models on {task.evidence_nature.replace('_', ' ')} with reasoning {task.reasoning}"
-        )
-        return QualityEstimate(
-            p_good_enough=rate.p,
-            low=low,
-            high=high,
-            source="published_base_rate",
-            n=rate.n,
-            n_sources=rate.n_sources,
-            explanation=f"{seen}; drawn toward the rate of {how} small models at that depth",
-            evidence=("head-to-head-base-rate-fine-tuned" if mode == "fine_tuned" else "head-to-head-base-rate-prompted", "head-to-head-reasoning"),
-        )
+        return small_model(self._comparisons, mode, *self._kind)
 
     def cascade(self, mode: Mode) -> QualityEstimate:
-        """For a cascade whose small model works in this mode: it suffices, or the large model makes up for it."""
-        rate = self.rate(mode)
-        recovery = (sum(CASCADE_SOURCES) + 0.5) / (len(CASCADE_SOURCES) + 1)
-        p = rate.p + (1 - rate.p) * recovery
-        low, high = wilson(p, len(CASCADE_SOURCES) + 1)
-        return QualityEstimate(
-            p_good_enough=p,
-            low=low,
-            high=high,
-            source="published_cascades",
-            n=11,
-            n_sources=len(CASCADE_SOURCES),
-            explanation="the small model suffices, or escalation makes up for it as in 9 of 11 published two-model cascades (2 sources); "
-            "no published row tests a cascade on this kind of task",
-            evidence=("frugalgpt-2024-summary", "zellinger-2025-pairs-worth"),
-        )
+        """For a cascade whose small model works in this mode."""
+        return cascade(self._comparisons, mode, *self._kind)
 
     def large(self, *, yardstick: bool) -> QualityEstimate:
         """For a large model: the yardstick itself, or an open one against commercial ones."""
-        if yardstick:
-            return QualityEstimate(
-                p_good_enough=1.0,
-                low=1.0,
-                high=1.0,
-                source="yardstick",
-                n=0,
-                n_sources=0,
-                explanation="a large model of this kind is what the others are measured against",
-                evidence=(),
-            )
-        claim = self._catalog.claims[OPEN_LARGE_CLAIM]
-        share = float(claim.value) if isinstance(claim.value, int | float) else 0.5
-        p = (share + STRENGTH * 0.5) / (1 + STRENGTH)
-        low, high = wilson(p, 1 + STRENGTH)
-        return QualityEstimate(
-            p_good_enough=p,
-            low=low,
-            high=high,
-            source="published_large_models",
-            n=_OPEN_LARGE_CELLS,
-            n_sources=1,
-            explanation="of 30 published pairs of an open large and a commercial model, that share was within 2 points on benchmarks; "
-            "one source, so drawn toward one half",
-            evidence=(OPEN_LARGE_CLAIM,),
-        )
+        return YARDSTICK if yardstick else open_large(self._open_share)
+
+    def shortfall(self, mode: Mode) -> float:
+        """Expected share of answers that a small model in this mode gets wrong and the large one right."""
+        return expected_shortfall(self._comparisons, mode, self._kind[1])

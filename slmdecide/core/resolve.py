@@ -68,8 +68,8 @@ def _resolve(profile: TaskProfile, nature: Nature, step: tuple[Stage, int] | Non
 
     n_labels = len(traits.labels) if traits.labels is not None else traits.n_labels
     output = blanks.fill(traits.output, "task.output", nature.output, by_nature)
-    data_class = common.fill(privacy.data_class, "privacy.data_class", "internal", "nothing was said about the data")
-    may_leave = common.fill(
+    data_class: DataClass = common.fill(privacy.data_class, "privacy.data_class", "internal", "nothing was said about the data")
+    may_leave: MayLeave = common.fill(
         privacy.may_leave,
         "privacy.may_leave",
         _MAY_LEAVE[data_class],

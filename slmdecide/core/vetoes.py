@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from slmdecide.core.options import regions_of
@@ -21,10 +22,27 @@ _SIGNAL_OUTPUTS = ("label", "spans", "number")
 _GIB = 2**30
 
 
+def before_vetoes(task: Task, catalog: Catalog) -> tuple[object, ...]:
+    """All of a task, beside its shape, that the vetoes of single options depend on."""
+    return (
+        task.may_leave, task.offline, task.device_memory_gib, task.modality, task.labelled_examples, task.obtainable_examples,
+        task.labels_to_specialize, task.operator, task.p95_ms, _retirements_within(task.horizon_months, catalog),
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=1024)
+def _retirements_within(horizon_months: float, catalog: Catalog) -> int:
+    """How many fine-tuned offers are retired within the horizon."""
+    limit = months_after(catalog.prices_as_of, horizon_months)
+    tuned = {name for model in catalog.models.values() for name in model.fine_tuned_prices}
+    ends = (catalog.prices[name].deprecation_date for name in tuned)
+    return sum(1 for end in ends if end is not None and end < limit)
+
+
 def vetoes_of(option: Option, task: Task, catalog: Catalog) -> tuple[Veto, ...]:
     """Every hard constraint that the option breaks, in a fixed order."""
     if option.small is not None and option.large is not None:
-        found = list(_of_cascade(option.small, task))
+        found = list(use_of_signal(option.small, task))
         for member in (option.small, option.large):
             for veto in vetoes_of(member, task, catalog):
                 if all(veto.id != other.id for other in found):
@@ -111,7 +129,8 @@ def _running(option: Option, task: Task, catalog: Catalog) -> Iterator[Veto]:
             )
 
 
-def _of_cascade(small: Option, task: Task) -> Iterator[Veto]:
+def use_of_signal(small: Option, task: Task) -> Iterator[Veto]:
+    """Why a cascade cannot tell when this small member is unsure."""
     signal = small.model.logprobs is True or small.hosting != "api"
     if not signal:
         yield _veto("no_confidence_signal", f"{small.model.id} gives no token probabilities", "a small model with log-probabilities")

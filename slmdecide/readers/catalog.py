@@ -17,7 +17,7 @@ from slmdecide.readers.strict import to_record
 from slmdecide.readers.table import parse_table, read_table
 from slmdecide.readers.yaml import read_document
 from slmdecide.records.assessment import Band
-from slmdecide.records.catalog import Catalog, Criterion, Gpu, Model, Nature, Price, Rental, Throughput
+from slmdecide.records.catalog import Catalog, Comparisons, Criterion, Gpu, Measurements, Model, Nature, Price, Rental, Throughput
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,7 +48,7 @@ class _Models:
     models: tuple[Model, ...]
 
 
-class _ByModel(Mapping[str, tuple[Throughput, ...]]):
+class _ByModel(Mapping[str, Measurements]):
     """Measured rows by model id. The file is split by its first column; a model's rows are parsed on first use."""
 
     def __init__(self, path: Path) -> None:
@@ -57,14 +57,14 @@ class _ByModel(Mapping[str, tuple[Throughput, ...]]):
         comments = sum(1 for _ in _leading_comments(lines))
         self._header = lines[comments]
         self._lines: dict[str, list[str]] = {}
-        self._rows: dict[str, tuple[Throughput, ...]] = {}
+        self._rows: dict[str, Measurements] = {}
         for line in lines[comments + 1 :]:
             self._lines.setdefault(line.partition(",")[0], []).append(line)
 
-    def __getitem__(self, model: str) -> tuple[Throughput, ...]:
+    def __getitem__(self, model: str) -> Measurements:
         if model not in self._rows:
             text = self._header + "".join(self._lines[model])
-            self._rows[model] = parse_table(text, Throughput, f"{self._name} ({model})")
+            self._rows[model] = Measurements(parse_table(text, Throughput, f"{self._name} ({model})"))
         return self._rows[model]
 
     def __iter__(self) -> Iterator[str]:
@@ -157,7 +157,7 @@ def load_catalog() -> Catalog:
         rentals=rentals,
         rents=_rents(rentals),
         throughput=_ByModel(THROUGHPUT),
-        head_to_head=load_head_to_head(),
+        head_to_head=Comparisons(load_head_to_head()),
         claims={one.id: one for one in load_claims()},
         prices_as_of=max(price.as_of for price in prices.values()),
         sha256=sha256(list(_READ)),

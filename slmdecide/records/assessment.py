@@ -84,6 +84,7 @@ class AssessedOption:
     total_usd_per_month: Band | None
     """Recurring cost, one-time cost spread over the horizon, and wrong answers if the profile prices them."""
     lines: tuple[CostLine, ...]
+    """The typical bill of a feasible option; its amounts add up to the costs above and the wrong answers."""
     unpriced: bool
     """Whether an API price is not known."""
     not_costed: str | None
@@ -135,6 +136,10 @@ class Flip:
     now: float | str | bool | None
     at: float | str | bool | None
     family: str
+    """The verdict's family there; for a pipeline `stage: family`. For a weight: the side to which the score then leans."""
+    kind: Literal["verdict", "score"] = "verdict"
+    """Whether the verdict changes, or only the sign of the criteria score."""
+    note: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -204,6 +204,20 @@ class HeadToHead:
         return behind * self.points_per_unit
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Measurements:
+    """The measured rows of one model; itself and no other, so that what is derived from it is derived once."""
+
+    rows: tuple[Throughput, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparisons:
+    """A collection of head-to-heads that is itself and no other: what is counted from it is counted once."""
+
+    rows: tuple[HeadToHead, ...]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Claim:
     """A figure the field repeats, as it was checked."""
@@ -275,9 +289,9 @@ class Criterion:
     evidence: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Catalog:
-    """Every data set, ready to look things up in."""
+    """Every data set, ready to look things up in; itself and no other, so that what is derived from it is derived once."""
 
     natures: Mapping[str, Nature]
     criteria: tuple[Criterion, ...]
@@ -288,9 +302,9 @@ class Catalog:
     gpus: Mapping[str, Gpu]
     rentals: Mapping[str, tuple[Rental, ...]]
     """By GPU id, newest snapshot only."""
-    throughput: Mapping[str, tuple[Throughput, ...]]
+    throughput: Mapping[str, Measurements]
     """By model id."""
-    head_to_head: tuple[HeadToHead, ...]
+    head_to_head: Comparisons
     """Verified rows only."""
     claims: Mapping[str, Claim]
     prices_as_of: str

@@ -1,0 +1,383 @@
+"""The decision for a task profile: `assess(profile, catalog)`. Pure: the same input gives the same assessment."""
+
+from __future__ import annotations
+
+from math import fsum
+from typing import TYPE_CHECKING, NamedTuple
+
+from slmdecide.core.advice import Situation, next_steps, option_words, reasons, summary
+from slmdecide.core.costs import bill, cost_band, shown_lines
+from slmdecide.core.decide import considered
+from slmdecide.core.flips import Decider, find_flips, saving_of
+from slmdecide.core.inputs import Plan
+from slmdecide.core.options import request_usd
+from slmdecide.core.resolve import resolve, resolve_stage
+from slmdecide.core.score import assess_criteria, features, score
+from slmdecide.money.serving import break_even_months
+from slmdecide.records.assessment import (
+    SCHEMA_VERSION,
+    AssessedCriterion,
+    AssessedOption,
+    AssessedStage,
+    Assessment,
+    AssumptionMade,
+    Band,
+    BreakEven,
+    CitedClaim,
+    DataUsed,
+    NextStep,
+    TaskName,
+    Verdict,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from slmdecide.core.choice import Choice, Judged
+    from slmdecide.core.decide import Considered
+    from slmdecide.records.catalog import Catalog
+    from slmdecide.records.profile import TaskProfile
+    from slmdecide.records.task import Task
+
+_BREAK_EVEN_OPTIONS = 3
+"""Owned options whose break-even is shown, cheapest first."""
+_PRICED_MODELS = 3
+"""Models whose price is varied for a flip."""
+
+
+class _Part(NamedTuple):
+    """One task of a profile, decided."""
+
+    task: Task
+    choice: Choice
+    considered: tuple[Considered, ...]
+    criteria: tuple[AssessedCriterion, ...]
+    score: float
+    verdict: Verdict
+    monthly: Band | None
+    total: Band | None
+    once: float | None
+    situation: Situation
+
+
+def assess(profile: TaskProfile, catalog: Catalog) -> Assessment:
+    """The decision for a profile, with everything it rests on."""
+    plan, assumptions = _plan(profile, catalog)
+    decider = Decider(catalog)
+    parts = [
+        _part(task, choice, decider, catalog)
+        for task, choice in zip(plan.tasks, decider.choices(plan.tasks), strict=True)
+    ]
+    criteria = parts[0].criteria if profile.stages is None else _mean_criteria(profile, parts)
+    flips = find_flips(profile, plan, decider, criteria, _price_models(parts))
+    one = parts[0] if profile.stages is None else None
+    verdict = parts[0].verdict if one is not None else _pipeline_verdict(profile, parts)
+    steps = next_steps(parts[0].situation) if one is not None else _pipeline_steps(profile, parts)
+    total = parts[0].total if one is not None else _sum(part.total for part in parts)
+    return Assessment(
+        schema_version=SCHEMA_VERSION,
+        task=TaskName(name=profile.name, nature=profile.nature),
+        verdict=verdict,
+        score=score(criteria),
+        criteria=criteria,
+        options=_options(parts[0]) if one is not None else (),
+        monthly_cost_usd=parts[0].monthly if one is not None else _sum(part.monthly for part in parts),
+        total_usd_per_month=total,
+        one_time_cost_usd=_plus(part.once for part in parts),
+        saving_usd_per_month=_plus(saving_of(part.choice) for part in parts),
+        today_usd_per_month=_today(profile, plan, catalog),
+        break_even=tuple(each for part in parts for each in _break_even(part, catalog)),
+        flips=flips,
+        next_steps=steps,
+        assumptions=assumptions,
+        evidence=_cited(parts, criteria, steps, catalog),
+        stages=tuple(_stage(part) for part in parts) if profile.stages is not None else (),
+        data=DataUsed(prices_as_of=catalog.prices_as_of, sha256=catalog.sha256, version=catalog.version),
+    )
+
+
+def _plan(profile: TaskProfile, catalog: Catalog) -> tuple[Plan, tuple[AssumptionMade, ...]]:
+    """The tasks of a profile and what was assumed; what all stages share is said once."""
+    if profile.stages is None:
+        task, made = resolve(profile, catalog.natures[profile.nature])
+        return Plan((task,), (1.0,)), made
+    tasks, assumed = [], {}
+    for index, stage in enumerate(profile.stages):
+        task, made = resolve_stage(profile, stage, index, catalog.natures[stage.nature])
+        tasks.append(task)
+        assumed.update({one.field: one for one in made})
+    calls = tuple(task.requests_per_month / profile.volume.requests_per_month for task in tasks)
+    return Plan(tuple(tasks), calls), tuple(assumed.values())
+
+
+def _part(task: Task, choice: Choice, decider: Decider, catalog: Catalog) -> _Part:
+    every = considered(decider.survey(task), task, catalog)
+    criteria = assess_criteria(catalog.criteria, _features(task, every), task.weights)
+    its_score = score(criteria)
+    monthly, total, once = _money_of(choice.chosen, task)
+    situation = Situation(task, choice, every, its_score, total)
+    verdict = Verdict(
+        family=choice.status,
+        option_id=choice.chosen.considered.option.id if choice.chosen is not None else None,
+        p_good_enough=choice.chosen.considered.quality.p_good_enough if choice.chosen is not None else None,
+        summary=summary(situation),
+        reasons=reasons(situation),
+    )
+    return _Part(task, choice, every, criteria, its_score, verdict, monthly, total, once, situation)
+
+
+def _features(task: Task, every: Sequence[Considered]) -> dict[str, str | float | bool | None]:
+    """The values that the lean rules ask about. Prices are compared whether or not the data may go to an API."""
+    large = [usd for one in every if one.option.family == "large" and one.quality.source == "yardstick" and (usd := _request(one, task))]
+    small = [usd for one in every if one.option.family == "small" and (usd := _request(one, task))]
+    return features(
+        task,
+        price_ratio=min(large) / min(small) if large and small else None,
+        large_usd_per_month=min(large) * task.requests_per_month if large else None,
+    )
+
+
+def _request(one: Considered, task: Task) -> float | None:
+    price = one.option.price
+    usd = request_usd(price, task, task.input_tokens) if price is not None else None
+    return usd * task.price_factors.get(one.option.model.id, 1.0) if usd is not None else None
+
+
+def _money_of(chosen: Judged | None, task: Task) -> tuple[Band | None, Band | None, float | None]:
+    if chosen is None:
+        return None, None, None
+    found = cost_band(chosen.considered.option, task, chosen.considered.shortfall)
+    return found if found is not None else (None, None, None)
+
+
+def _options(part: _Part) -> tuple[AssessedOption, ...]:
+    return tuple(_option(one, part.task) for one in part.considered)
+
+
+def _option(one: Considered, task: Task) -> AssessedOption:
+    option = one.option
+    money = cost_band(option, task, one.shortfall)
+    members = [option] if option.small is None or option.large is None else [option.small, option.large]
+    unpriced = any(each.hosting == "api" and (each.price is None or each.price.input_usd_per_mtok is None) for each in members)
+    latencies = [each.idle_latency_ms for each in option.servings if each.idle_latency_ms is not None]
+    return AssessedOption(
+        id=option.id,
+        family=option.family,
+        model=f"{option.model.id}>{option.large.model.id}" if option.large is not None else option.model.id,
+        mode=option.mode,
+        hosting=option.hosting,
+        provider=option.price.provider if option.price is not None else None,
+        feasible=not one.vetoes,
+        vetoes=one.vetoes,
+        quality=one.quality,
+        monthly_cost_usd=money[0] if money is not None else None,
+        one_time_cost_usd=money[2] if money is not None else None,
+        total_usd_per_month=money[1] if money is not None else None,
+        lines=shown_lines(option, task, one.shortfall) if money is not None and not one.vetoes else (),
+        unpriced=unpriced,
+        not_costed=None if money is not None else _not_costed(members),
+        latency_ms=min(latencies) if latencies else None,
+        note=None,
+    )
+
+
+def _not_costed(members: Iterable[object]) -> str:
+    found = []
+    for each in members:
+        hosting, model = each.hosting, each.model.id  # type: ignore[attr-defined]
+        if hosting == "api":
+            found.append(f"unpriced: no price is known for {model}")
+        elif hosting in ("rented_gpu", "owned_gpu") and not each.servings:  # type: ignore[attr-defined]
+            found.append(f"not costed: no measured throughput of {model} near these lengths on a GPU with a known price")
+    return "; ".join(found)
+
+
+def _break_even(part: _Part, catalog: Catalog) -> list[BreakEven]:
+    """Months until owned GPUs are paid back, against three opponents: the same model hosted, the cheapest API that is good
+    enough, the model in use today."""
+    task = part.task
+    owned = []
+    for one in part.considered:
+        if one.option.hosting == "owned_gpu" and not one.vetoes:
+            cost = bill(one.option, task, 0.0)
+            if cost is not None:
+                owned.append((cost.total(task.horizon_months), one.option.id, one))
+    found = []
+    for _, _, one in sorted(owned, key=lambda each: each[:2])[:_BREAK_EVEN_OPTIONS]:
+        for against, usd in _opponents(part, one):
+            cost = bill(one.option, task, 0.0)
+            if cost is None:
+                continue
+            months = break_even_months(capex_usd=cost.once, api_usd_per_month=usd, own_usd_per_month=cost.monthly)
+            why = None if months is not None else "power and operations alone cost more than the API"
+            found.append(BreakEven(option_id=one.option.id, against=against, months=months, why_never=why))
+    return found
+
+
+def _opponents(part: _Part, owned: Considered) -> list[tuple[str, float]]:
+    task = part.task
+    found: dict[str, float] = {}
+    for one in part.considered:
+        if one.option.hosting != "api" or one.option.large is not None:
+            continue
+        cost = bill(one.option, task, 0.0)
+        if cost is None:
+            continue
+        same = one.option.model.id == owned.option.model.id and one.option.mode == owned.option.mode
+        if same:
+            found[f"the same model hosted: {option_words(one.option)}"] = cost.monthly
+        if task.today == one.option.model.id and one.option.mode == "prompted":
+            found[f"the model in use today: {option_words(one.option)}"] = cost.monthly
+    baseline = part.choice.baseline
+    if baseline is not None:
+        cost = bill(baseline.considered.option, task, 0.0)
+        if cost is not None:
+            found[f"the cheapest large API: {option_words(baseline.considered.option)}"] = cost.monthly
+    return list(found.items())
+
+
+def _today(profile: TaskProfile, plan: Plan, catalog: Catalog) -> float | None:
+    """API bill of the model in use today over all tasks; None if the profile names none or its price is not known."""
+    if profile.today is None:
+        return None
+    total = 0.0
+    for task in plan.tasks:
+        usd = min(
+            (
+                each
+                for name in catalog.models[profile.today].prices
+                if name in catalog.prices and (each := request_usd(catalog.prices[name], task, task.input_tokens)) is not None
+            ),
+            default=None,
+        )
+        if usd is None:
+            return None
+        total += usd * task.requests_per_month * task.price_factors.get(profile.today, 1.0)
+    return total
+
+
+def _price_models(parts: Sequence[_Part]) -> tuple[str, ...]:
+    """Models whose price is worth varying: the chosen ones, what they are compared with, and the cheapest other."""
+    found: dict[str, None] = {}
+    for part in parts:
+        chosen = part.choice.chosen
+        for judged in (chosen, part.choice.baseline):
+            if judged is not None:
+                option = judged.considered.option
+                for each in (option.small, option.large) if option.small is not None else (option,):
+                    if each is not None and each.price is not None:
+                        found[each.model.id] = None
+    return tuple(found)[:_PRICED_MODELS]
+
+
+def _mean_criteria(profile: TaskProfile, parts: Sequence[_Part]) -> tuple[AssessedCriterion, ...]:
+    """The criteria of a pipeline: each lean is the mean over the stages, which keep their own tables."""
+    names = [stage.name for stage in profile.stages or ()]
+    found = []
+    for rows in zip(*(part.criteria for part in parts), strict=True):
+        first = rows[0]
+        told = ", ".join(f"{name} {one.lean:+g}" for name, one in zip(names, rows, strict=True))
+        found.append(
+            AssessedCriterion(
+                id=first.id,
+                question=first.question,
+                lean=fsum(one.lean for one in rows) / len(rows),
+                weight=first.weight,
+                statement=first.statement,
+                because=f"mean over the stages: {told}",
+                evidence=first.evidence,
+            ),
+        )
+    return tuple(found)
+
+
+def _pipeline_verdict(profile: TaskProfile, parts: Sequence[_Part]) -> Verdict:
+    stuck = [part for part in parts if part.choice.chosen is None]
+    names = [stage.name for stage in profile.stages or ()]
+    reasons_ = tuple(f"{name}: {part.verdict.summary}" for name, part in zip(names, parts, strict=True))
+    if stuck:
+        status = "infeasible" if any(part.choice.status == "infeasible" for part in stuck) else "undecided"
+        where = ", ".join(name for name, part in zip(names, parts, strict=True) if part.choice.chosen is None)
+        told = "has no option that meets every constraint" if status == "infeasible" else "cannot be settled yet"
+        return Verdict(
+            family="infeasible" if status == "infeasible" else "undecided",
+            option_id=None,
+            p_good_enough=None,
+            summary=f"The pipeline {told} at: {where}.",
+            reasons=reasons_,
+        )
+    families = [part.choice.status for part in parts]
+    told = ", ".join(f"{name}: {family.replace('_', ' ')}" for name, family in zip(names, families, strict=True))
+    weakest = min(part.verdict.p_good_enough for part in parts if part.verdict.p_good_enough is not None)
+    return Verdict(
+        family="pipeline",
+        option_id=None,
+        p_good_enough=weakest,
+        summary=f"A pipeline of {len(parts)} steps: {told}. p_good_enough is that of the weakest step.",
+        reasons=reasons_,
+    )
+
+
+def _pipeline_steps(profile: TaskProfile, parts: Sequence[_Part]) -> tuple[NextStep, ...]:
+    """The steps of each stage in its order; what is the same for two stages is said once."""
+    found: dict[tuple[str, str | None], NextStep] = {}
+    for stage, part in zip(profile.stages or (), parts, strict=True):
+        for step in next_steps(part.situation):
+            general = step.command is not None and step.command.startswith("slmdecide assess")
+            do = step.do if general else f"{stage.name}: {step.do[0].lower()}{step.do[1:]}"
+            found.setdefault((do, step.command), NextStep(do=do, command=step.command, why=step.why, evidence=step.evidence))
+    general_last = sorted(found.values(), key=lambda one: one.command is not None and one.command.startswith("slmdecide assess"))
+    return tuple(general_last)
+
+
+def _stage(part: _Part) -> AssessedStage:
+    return AssessedStage(
+        name=part.task.name,
+        nature=part.task.nature,
+        verdict=part.verdict,
+        score=part.score,
+        monthly_cost_usd=part.monthly,
+        one_time_cost_usd=part.once,
+        total_usd_per_month=part.total,
+        criteria=part.criteria,
+        options=_options(part),
+    )
+
+
+def _cited(
+    parts: Sequence[_Part], criteria: Sequence[AssessedCriterion], steps: Sequence[NextStep], catalog: Catalog,
+) -> tuple[CitedClaim, ...]:
+    """The claims that the assessment leans on, in the order in which they are first used."""
+    ids: dict[str, None] = {}
+    for part in parts:
+        ids.update(dict.fromkeys(catalog.natures[part.task.nature].evidence))
+        if part.choice.chosen is not None:
+            ids.update(dict.fromkeys(part.choice.chosen.considered.quality.evidence))
+        for one in part.considered:
+            if not one.vetoes:
+                ids.update(dict.fromkeys(one.quality.evidence))
+    for criterion in criteria:
+        if criterion.lean:
+            ids.update(dict.fromkeys(criterion.evidence))
+    for step in steps:
+        ids.update(dict.fromkeys(step.evidence))
+    return tuple(
+        CitedClaim(id=claim.id, statement=claim.statement, status=claim.status, year=claim.date[:4], source=claim.source, historical=claim.historical)
+        for name in ids
+        if (claim := catalog.claims[name])
+    )
+
+
+def _sum(bands: Iterable[Band | None]) -> Band | None:
+    """The bands added up; None if one is not known."""
+    found = list(bands)
+    known = [band for band in found if band is not None]
+    if len(known) < len(found):
+        return None
+    return Band(low=fsum(one.low for one in known), typical=fsum(one.typical for one in known), high=fsum(one.high for one in known))
+
+
+def _plus(values: Iterable[float | None]) -> float | None:
+    found = list(values)
+    known = [value for value in found if value is not None]
+    return fsum(known) if len(known) == len(found) else None

@@ -1,0 +1,55 @@
+"""How many labelled examples would settle whether a small model is good enough, and what measuring costs."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import TYPE_CHECKING, NamedTuple
+
+from slmdecide.core.options import request_usd
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from slmdecide.core.decide import Considered
+    from slmdecide.records.task import Task
+
+Z_ONE_SIDED_95 = 1.6448536269514722
+Z_POWER_80 = 0.8416212335729143
+DISCORDANCE = 0.1744
+"""Share of examples on which exactly one of the two models is right: median of three recorded pairs of arXiv 2501.09345
+(zellinger-2025-discordance)."""
+LEAST_MARGIN = 0.01
+"""Share by which a tolerance below one point is widened: nobody labels the 100,000 examples that zero would take."""
+
+
+class Measurement(NamedTuple):
+    """What it takes to know."""
+
+    examples: int
+    usd: float | None
+    """API calls of both models on every example; None if a price is not known. Labels are not in it."""
+    labels_usd: float
+    """Labelling the examples that are not there yet."""
+
+
+def examples_needed(tolerance_points: float, discordance: float = DISCORDANCE) -> int:
+    """Paired examples that show, at 95 % with power 80 %, that the small model is at most the tolerance behind.
+
+    n = (z₀.₉₅ + z₀.₈)² × discordance ÷ margin²: the normal approximation for a difference of paired shares, whose variance
+    is discordance ÷ n when the two models are equally good. Planning only; a measurement brings its own interval.
+    """
+    margin = max(tolerance_points / 100, LEAST_MARGIN)
+    return ceil((Z_ONE_SIDED_95 + Z_POWER_80) ** 2 * discordance / margin**2)
+
+
+def measurement(task: Task, contestants: Sequence[Considered]) -> Measurement:
+    """The examples that would settle the task, and the price of running the contestants on them."""
+    needed = examples_needed(task.tolerance)
+    usd: float | None = 0.0
+    for one in contestants:
+        price = one.option.price
+        if price is None:
+            continue
+        each = request_usd(price, task, task.input_tokens)
+        usd = usd + each * needed if usd is not None and each is not None else None
+    return Measurement(needed, usd, max(0, needed - task.labelled_examples) * task.cost_per_label_usd)
