@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from slmdecide.core.choice import Choice
     from slmdecide.core.decide import Considered
     from slmdecide.core.options import Option
-    from slmdecide.records.assessment import Band, QualityEstimate, Veto
+    from slmdecide.records.assessment import Band, Flip, QualityEstimate, Veto
     from slmdecide.records.task import Task
 
 _CLEAR_SCORE = 0.15
@@ -165,13 +165,20 @@ def _why_not_smaller(at: Situation) -> str:
         return "Money: the saving of anything smaller is below the smallest saving that matters."
     if able:
         return "Money: what is smaller and likely enough to do costs more in total, or is not costed."
-    best = max((one for one in small if not one.vetoes), key=lambda one: one.quality.p_good_enough or 0.0, default=None)
+    best = min((one for one in small if not one.vetoes), key=lambda one: _by_likelihood(one, at.task), default=None)
     if best is None:
-        return "Nothing smaller breaks no constraint."
+        return "Quality: everything smaller breaks a constraint."
     return (
         f"Quality: the likeliest smaller option, {option_words(best.option)}, is {percent(best.quality.p_good_enough)} likely to be "
         f"good enough ({best.quality.explanation}); {at.task.risk} risk asks for {percent(LEVELS[at.task.risk])}."
     )
+
+
+def _by_likelihood(one: Considered, task: Task) -> tuple[float, float, str]:
+    """Likeliest first, then cheapest."""
+    cost = bill(one.option, task, one.shortfall)
+    total = cost.total(task.horizon_months) if cost is not None else float("inf")
+    return -(one.quality.p_good_enough or 0.0), total, one.option.id
 
 
 def _money(choice: Choice) -> list[str]:
@@ -188,18 +195,16 @@ def _money(choice: Choice) -> list[str]:
 
 
 def _vetoed(at: Situation) -> list[str]:
-    """One sentence per kind of veto that struck whole families of options."""
-    counts: dict[str, int] = {}
-    first: dict[str, Veto] = {}
+    """One sentence per kind of veto, with the first option that it struck as the example."""
+    struck: dict[str, list[tuple[Considered, Veto]]] = {}
     for one in at.considered:
         for veto in one.vetoes:
-            if veto.id in ("not_needed", "outside_grey_zone"):
-                continue
-            counts[veto.id] = counts.get(veto.id, 0) + 1
-            first.setdefault(veto.id, veto)
+            if veto.id not in ("not_needed", "outside_grey_zone"):
+                struck.setdefault(veto.id, []).append((one, veto))
     return [
-        f"Ruled out: {counted} option{'s' if counted != 1 else ''}, because {first[name].reason}."
-        for name, counted in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+        f"Ruled out ({name.replace('_', ' ')}): {len(found)} option{'s' if len(found) > 1 else ''}, "
+        f"{'such as ' if len(found) > 1 else ''}{option_words(found[0][0].option)}: {found[0][1].reason}."
+        for name, found in sorted(struck.items(), key=lambda pair: (-len(pair[1]), pair[0]))
     ]
 
 
@@ -231,7 +236,7 @@ def _disagreement(at: Situation) -> str | None:
     return f"The criteria lean to a large model ({signed(at.score)}), the choice is small: it is likely enough to do and cheaper."
 
 
-def next_steps(at: Situation) -> tuple[NextStep, ...]:
+def next_steps(at: Situation, flips: Sequence[Flip]) -> tuple[NextStep, ...]:
     """What to do, in order: start with the smallest model that may do, label, measure, only then scale up."""
     task, choice = at.task, at.choice
     if choice.status == "infeasible":
@@ -252,7 +257,7 @@ def next_steps(at: Situation) -> tuple[NextStep, ...]:
                 evidence=(),
             ),
         )
-    steps = [*_measuring(at)]
+    steps = [*_measuring(at), *_labelling(task, flips)]
     chosen = choice.chosen
     if chosen is not None:
         option = chosen.considered.option
@@ -316,6 +321,24 @@ def _measuring(at: Situation) -> list[NextStep]:
             ),
         )
     return steps
+
+
+def _labelling(task: Task, flips: Sequence[Flip]) -> list[NextStep]:
+    """Label examples, where the answer is another one once they are there."""
+    found = []
+    for flip in flips:
+        if flip.input == "data.labelled_examples" and isinstance(flip.at, int) and flip.at > task.labelled_examples:
+            missing = task.labels_enough - task.labelled_examples
+            found.append(
+                NextStep(
+                    do=f"Consider labelling: from {count(flip.at)} examples on the answer is {flip.family.replace('_', ' ')}; "
+                    f"{count(missing)} more, which is enough, cost about {usd(missing * task.cost_per_label_usd)}",
+                    command=None,
+                    why="labelled examples are what makes a small model win",
+                    evidence=("bucher-2024-labels-500-floor",),
+                ),
+            )
+    return found
 
 
 def _specializing(task: Task, option: Option) -> list[NextStep]:

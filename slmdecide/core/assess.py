@@ -14,6 +14,7 @@ from slmdecide.core.options import request_usd
 from slmdecide.core.resolve import resolve, resolve_stage
 from slmdecide.core.score import assess_criteria, features, score
 from slmdecide.money.serving import break_even_months
+from slmdecide.numbers import number
 from slmdecide.records.assessment import (
     SCHEMA_VERSION,
     AssessedCriterion,
@@ -64,15 +65,12 @@ def assess(profile: TaskProfile, catalog: Catalog) -> Assessment:
     """The decision for a profile, with everything it rests on."""
     plan, assumptions = _plan(profile, catalog)
     decider = Decider(catalog)
-    parts = [
-        _part(task, choice, decider, catalog)
-        for task, choice in zip(plan.tasks, decider.choices(plan.tasks), strict=True)
-    ]
+    parts = [_part(task, choice, decider, catalog) for task, choice in zip(plan.tasks, decider.choices(plan.tasks), strict=True)]
     criteria = parts[0].criteria if profile.stages is None else _mean_criteria(profile, parts)
-    flips = find_flips(profile, plan, decider, criteria, _price_models(parts))
+    flips = find_flips(profile, plan, decider, criteria, _priced_models(parts))
     one = parts[0] if profile.stages is None else None
     verdict = parts[0].verdict if one is not None else _pipeline_verdict(profile, parts)
-    steps = next_steps(parts[0].situation) if one is not None else _pipeline_steps(profile, parts)
+    steps = next_steps(parts[0].situation, flips) if one is not None else _pipeline_steps(profile, parts)
     total = parts[0].total if one is not None else _sum(part.total for part in parts)
     return Assessment(
         schema_version=SCHEMA_VERSION,
@@ -86,7 +84,7 @@ def assess(profile: TaskProfile, catalog: Catalog) -> Assessment:
         one_time_cost_usd=_plus(part.once for part in parts),
         saving_usd_per_month=_plus(saving_of(part.choice) for part in parts),
         today_usd_per_month=_today(profile, plan, catalog),
-        break_even=tuple(each for part in parts for each in _break_even(part, catalog)),
+        break_even=tuple(each for part in parts for each in _break_even(part)),
         flips=flips,
         next_steps=steps,
         assumptions=assumptions,
@@ -192,9 +190,10 @@ def _not_costed(members: Iterable[object]) -> str:
     return "; ".join(found)
 
 
-def _break_even(part: _Part, catalog: Catalog) -> list[BreakEven]:
+def _break_even(part: _Part) -> list[BreakEven]:
     """Months until owned GPUs are paid back, against three opponents: the same model hosted, the cheapest API that is good
-    enough, the model in use today."""
+    enough, the model in use today.
+    """
     task = part.task
     owned = []
     for one in part.considered:
@@ -256,18 +255,19 @@ def _today(profile: TaskProfile, plan: Plan, catalog: Catalog) -> float | None:
     return total
 
 
-def _price_models(parts: Sequence[_Part]) -> tuple[str, ...]:
-    """Models whose price is worth varying: the chosen ones, what they are compared with, and the cheapest other."""
-    found: dict[str, None] = {}
+def _priced_models(parts: Sequence[_Part]) -> dict[str, str]:
+    """Models whose price is worth varying, with the price today: the chosen ones and what they are compared with."""
+    found: dict[str, str] = {}
     for part in parts:
-        chosen = part.choice.chosen
-        for judged in (chosen, part.choice.baseline):
-            if judged is not None:
-                option = judged.considered.option
-                for each in (option.small, option.large) if option.small is not None else (option,):
-                    if each is not None and each.price is not None:
-                        found[each.model.id] = None
-    return tuple(found)[:_PRICED_MODELS]
+        for judged in (part.choice.chosen, part.choice.baseline):
+            if judged is None:
+                continue
+            option = judged.considered.option
+            for each in (option,) if option.small is None or option.large is None else (option.small, option.large):
+                if each.price is not None:
+                    prices = f"{number(each.price.input_usd_per_mtok)} in, {number(each.price.output_usd_per_mtok)} out"
+                    found[each.model.id] = f"factor on the price of {each.price.id}: {prices} USD per million tokens today"
+    return dict(list(found.items())[:_PRICED_MODELS])
 
 
 def _mean_criteria(profile: TaskProfile, parts: Sequence[_Part]) -> tuple[AssessedCriterion, ...]:
@@ -322,7 +322,7 @@ def _pipeline_steps(profile: TaskProfile, parts: Sequence[_Part]) -> tuple[NextS
     """The steps of each stage in its order; what is the same for two stages is said once."""
     found: dict[tuple[str, str | None], NextStep] = {}
     for stage, part in zip(profile.stages or (), parts, strict=True):
-        for step in next_steps(part.situation):
+        for step in next_steps(part.situation, ()):
             general = step.command is not None and step.command.startswith("slmdecide assess")
             do = step.do if general else f"{stage.name}: {step.do[0].lower()}{step.do[1:]}"
             found.setdefault((do, step.command), NextStep(do=do, command=step.command, why=step.why, evidence=step.evidence))
@@ -345,7 +345,10 @@ def _stage(part: _Part) -> AssessedStage:
 
 
 def _cited(
-    parts: Sequence[_Part], criteria: Sequence[AssessedCriterion], steps: Sequence[NextStep], catalog: Catalog,
+    parts: Sequence[_Part],
+    criteria: Sequence[AssessedCriterion],
+    steps: Sequence[NextStep],
+    catalog: Catalog,
 ) -> tuple[CitedClaim, ...]:
     """The claims that the assessment leans on, in the order in which they are first used."""
     ids: dict[str, None] = {}
@@ -362,7 +365,14 @@ def _cited(
     for step in steps:
         ids.update(dict.fromkeys(step.evidence))
     return tuple(
-        CitedClaim(id=claim.id, statement=claim.statement, status=claim.status, year=claim.date[:4], source=claim.source, historical=claim.historical)
+        CitedClaim(
+            id=claim.id,
+            statement=claim.statement,
+            status=claim.status,
+            year=claim.date[:4],
+            source=claim.source,
+            historical=claim.historical,
+        )
         for name in ids
         if (claim := catalog.claims[name])
     )

@@ -179,7 +179,10 @@ def _owned(serving: Serving, task: Task, count: int, edge: int) -> Hosted:
     each = edges[edge + 1]
     capex = gpus * ((each if each is not None else gpu.purchase_usd) + task.server_usd_per_gpu)
     power = electricity_usd_per_month(
-        power_w=gpus * gpu.power_w, pue=task.pue, hours=task.hours_on_per_month, usd_per_kwh=task.electricity_usd_per_kwh,
+        power_w=gpus * gpu.power_w,
+        pue=task.pue,
+        hours=task.hours_on_per_month,
+        usd_per_kwh=task.electricity_usd_per_kwh,
     )
     return capex / task.horizon_months + power, 0.0, capex, power
 

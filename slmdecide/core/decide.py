@@ -128,7 +128,7 @@ def _yardsticks(options: Sequence[Option], vetoes: dict[str, tuple[Veto, ...]]) 
     if any(not vetoes[one] for one in closed):
         return closed
     allowed = {one.id for one in large if not vetoes[one.id]}
-    return allowed if allowed else closed
+    return allowed or closed
 
 
 def _judge_quality(option: Option, vetoes: tuple[Veto, ...], book: QualityBook, *, yardstick: bool) -> Considered:

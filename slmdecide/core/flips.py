@@ -13,7 +13,7 @@ from slmdecide.core.vetoes import before_vetoes
 from slmdecide.records.assessment import Flip
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from slmdecide.core.choice import Choice
     from slmdecide.core.decide import Survey
@@ -82,9 +82,16 @@ class _Turn(NamedTuple):
 
 
 def find_flips(
-    profile: TaskProfile, plan: Plan, decider: Decider, criteria: Sequence[AssessedCriterion], models: Sequence[str],
+    profile: TaskProfile,
+    plan: Plan,
+    decider: Decider,
+    criteria: Sequence[AssessedCriterion],
+    prices: Mapping[str, str],
 ) -> tuple[Flip, ...]:
-    """The flips of a profile: numbers, then words, then the weight that turns the score."""
+    """The flips of a profile: numbers, then words, then the weight that turns the score.
+
+    `prices`: models whose price is varied, each with its price today in words.
+    """
     now = decider.families(plan.tasks)
     surveys = [decider.survey(task) for task in plan.tasks]
     counting = frozenset(mode for each, task in zip(surveys, plan.tasks, strict=True) for mode in modes_that_count(each, task))
@@ -92,7 +99,7 @@ def find_flips(
     names = [stage.name for stage in profile.stages] if profile.stages is not None else []
     found: list[Flip] = []
     money = any(money_decides(each) for each in surveys)
-    for number in numeric_inputs(profile, plan, surveys, models):
+    for number in numeric_inputs(profile, plan, surveys, prices):
         if number.money_only and not money:
             continue
         by = narrower if number.keeps_quality else decider
@@ -162,7 +169,11 @@ def _first_turn(number: Numeric, points: Sequence[float], families: Callable[[fl
 
 
 def _narrow(
-    number: Numeric, same: float, changed: float, families: Callable[[float], Families], now: Families,
+    number: Numeric,
+    same: float,
+    changed: float,
+    families: Callable[[float], Families],
+    now: Families,
 ) -> tuple[float, float]:
     whole = number.whole
     for _ in range(_BISECTIONS):

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from slmdecide.core.resolve import HOURS_PER_MONTH
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from slmdecide.core.decide import Survey
     from slmdecide.records.profile import TaskProfile
     from slmdecide.records.task import Task
 
     Tasks = tuple[Task, ...]
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +82,8 @@ _PRICES = (0.01, 0.1, 0.3, 0.6, 1.6, 3.0, 10.0, 100.0)
 """Where each input is tried: the flips that a report shows lie within these factors of today's value."""
 
 
-def numeric_inputs(profile: TaskProfile, plan: Plan, surveys: Sequence[Survey], models: Iterable[str]) -> list[Numeric]:
-    """The numbers of the profile that can change the verdict. `models`: whose prices are varied."""
+def numeric_inputs(profile: TaskProfile, plan: Plan, surveys: Sequence[Survey], prices: Mapping[str, str]) -> list[Numeric]:
+    """The numbers of the profile that can change the verdict. `prices`: models whose price is varied, with a note each."""
     task, tasks = plan.tasks[0], plan.tasks
     volume, team, hosting, decision = profile.volume, profile.team, profile.hosting, profile.decision
 
@@ -101,16 +100,20 @@ def numeric_inputs(profile: TaskProfile, plan: Plan, surveys: Sequence[Survey], 
             volume.requests_per_month,
             _spread(volume.requests_per_month, _VOLUMES, 1.0, 1e12),
             whole=False,
-            vary=lambda value: tuple(
-                replace(one, requests_per_month=value * calls) for one, calls in zip(tasks, plan.calls, strict=True)
-            ),
+            vary=lambda value: tuple(replace(one, requests_per_month=value * calls) for one, calls in zip(tasks, plan.calls, strict=True)),
             monotone=False,
         ),
     ]
     if profile.stages is None:
         found += _of_single_task(profile, task, surveys[0])
     found += [
-        Numeric("volume.batchable_share", task.batchable_share, _other(_SHARES, task.batchable_share), whole=False, vary=all_of("batchable_share")),
+        Numeric(
+            "volume.batchable_share",
+            task.batchable_share,
+            _other(_SHARES, task.batchable_share),
+            whole=False,
+            vary=all_of("batchable_share"),
+        ),
         spread("volume.peak_to_mean", "peak_to_mean", 1.0, 1000.0),
         spread("team.rate_usd_per_hour", "rate_usd_per_hour", 0.0, 1e4),
         spread("team.operations_hours_per_month", "operations_hours_per_month", 0.0, 1e4),
@@ -122,11 +125,11 @@ def numeric_inputs(profile: TaskProfile, plan: Plan, surveys: Sequence[Survey], 
         found.append(spread("team.specialization_hours", "specialization_hours", 0.0, 1e4))
     if any(one.option.servings for each in surveys for one in each.able):
         hours = task.hours_on_per_month
-        points = _other(tuple(hours * part for part in (0.1, 0.25, 0.5, 0.75)) + (HOURS_PER_MONTH,), hours)
+        points = _other((*(hours * part for part in (0.1, 0.25, 0.5, 0.75)), HOURS_PER_MONTH), hours)
         found.append(Numeric("hosting.hours_on_per_month", hours, points, whole=False, vary=all_of("hours_on_per_month")))
         if hosting.electricity_usd_per_kwh is not None:
             found.append(spread("hosting.electricity_usd_per_kwh", "electricity_usd_per_kwh", 0.0, 10.0))
-    for model in models:
+    for model, note in prices.items():
         now = decision.price_factors.get(model, 1.0)
         found.append(
             Numeric(
@@ -137,6 +140,7 @@ def numeric_inputs(profile: TaskProfile, plan: Plan, surveys: Sequence[Survey], 
                 vary=lambda value, model=model: tuple(  # type: ignore[misc]  # the loop's model, bound now
                     replace(one, price_factors={**one.price_factors, model: value}) for one in tasks
                 ),
+                note=note,
             ),
         )
     return found
@@ -163,10 +167,42 @@ def _of_single_task(profile: TaskProfile, task: Task, known: Survey) -> list[Num
     lowest = task.text_tokens if text_given else 1.0
     labels = {0.0, task.labels_to_specialize - 1.0, float(task.labels_to_specialize), float(task.labels_enough)}
     found = [
-        Numeric("volume.input_tokens", task.input_tokens, _spread(task.input_tokens, _LENGTHS, lowest, 1e6), whole=False, vary=lengths, precision=5e-2, money_only=False),
-        Numeric("volume.output_tokens", task.output_tokens, _spread(task.output_tokens, _LENGTHS, 1.0, 1e5), whole=False, vary=one("output_tokens"), precision=5e-2, money_only=False),
-        Numeric("volume.cached_share", task.cached_share, _other(_SHARES, task.cached_share), whole=False, vary=cached, money_only=False),
-        Numeric("quality.tolerance", task.tolerance, _other(_TOLERANCES, task.tolerance), whole=False, vary=one("tolerance"), precision=5e-2, keeps_quality=False, money_only=False),
+        Numeric(
+            "volume.input_tokens",
+            task.input_tokens,
+            _spread(task.input_tokens, _LENGTHS, lowest, 1e6),
+            whole=False,
+            vary=lengths,
+            precision=5e-2,
+            money_only=False,
+        ),
+        Numeric(
+            "volume.output_tokens",
+            task.output_tokens,
+            _spread(task.output_tokens, _LENGTHS, 1.0, 1e5),
+            whole=False,
+            vary=one("output_tokens"),
+            precision=5e-2,
+            money_only=False,
+        ),
+        Numeric(
+            "volume.cached_share",
+            task.cached_share,
+            _other(_SHARES, task.cached_share),
+            whole=False,
+            vary=cached,
+            money_only=False,
+        ),
+        Numeric(
+            "quality.tolerance",
+            task.tolerance,
+            _other(_TOLERANCES, task.tolerance),
+            whole=False,
+            vary=one("tolerance"),
+            precision=5e-2,
+            keeps_quality=False,
+            money_only=False,
+        ),
         Numeric(
             "quality.cost_of_wrong_answer_usd",
             task.cost_of_wrong_answer_usd,
@@ -182,10 +218,19 @@ def _of_single_task(profile: TaskProfile, task: Task, known: Survey) -> list[Num
             vary=whole("labelled_examples"),
             money_only=False,
         ),
-        Numeric("data.cost_per_label_usd", task.cost_per_label_usd, _other(_MONEY, task.cost_per_label_usd), whole=False, vary=one("cost_per_label_usd")),
+        Numeric(
+            "data.cost_per_label_usd",
+            task.cost_per_label_usd,
+            _other(_MONEY, task.cost_per_label_usd),
+            whole=False,
+            vary=one("cost_per_label_usd"),
+        ),
     ]
     bounds = {
-        float(floor(serving.idle_latency_ms)) for each in known.able for serving in each.option.servings if serving.idle_latency_ms is not None
+        float(floor(serving.idle_latency_ms))
+        for each in known.able
+        for serving in each.option.servings
+        if serving.idle_latency_ms is not None
     }
     points = sorted({value for bound in bounds for value in (bound, bound + 1) if value > 0})
     if points:
@@ -196,7 +241,6 @@ def _of_single_task(profile: TaskProfile, task: Task, known: Survey) -> list[Num
 
 def _other(values: Sequence[float], now: float | None) -> tuple[float, ...]:
     return tuple(value for value in sorted(set(values)) if value != now)
-
 
 
 def categorical_inputs(profile: TaskProfile, plan: Plan) -> list[Categorical]:

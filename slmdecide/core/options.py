@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from math import log
@@ -107,42 +108,56 @@ def _candidates(task: Task, catalog: Catalog) -> list[Model]:
 
 
 def _options_of(
-    model: Model, task: Task, catalog: Catalog, served: Served, wanted: frozenset[Mode],
+    model: Model,
+    task: Task,
+    catalog: Catalog,
+    served: Served,
+    wanted: frozenset[Mode],
 ) -> Iterator[Option]:
+    small = model.size_class == "small"
+    prompted: Family = "small" if small else "large"
     size_b = model.params_total_b if model.params_total_b is not None else _UNPUBLISHED_SIZE_B[model.size_class]
-    prompted: Family = "small" if model.size_class == "small" else "large"
-    closed_form = model.kind == "decoder" or task.output in _ENCODER_OUTPUTS
-    tunable = model.fine_tunable and model.size_class == "small" and closed_form
-    if model.kind == "decoder" and model.prices and "prompted" in wanted:
-        yield _api(model, prompted, "prompted", size_b, cheapest(model.prices, task, catalog, task.input_tokens), task.input_tokens, task)
-    if model.fine_tuned_prices and model.size_class == "small" and "fine_tuned" in wanted:
-        tuned = cheapest(model.fine_tuned_prices, task, catalog, task.text_tokens)
-        yield _api(model, "fine_tuned_small", "fine_tuned", size_b, tuned, task.text_tokens, task)
-    if model.weights != "open":
+    if model.kind == "decoder" and "prompted" in wanted:
+        if model.prices:
+            price = cheapest(model.prices, task, catalog, task.input_tokens)
+            yield _api(model, prompted, "prompted", size_b, price, _usd(price, task, task.input_tokens))
+        if model.weights == "open":
+            yield from _self_hosted(model, prompted, "prompted", size_b, task, catalog, served)
+    if small and "fine_tuned" in wanted:
+        if model.fine_tuned_prices:
+            price = cheapest(model.fine_tuned_prices, task, catalog, task.text_tokens)
+            yield _api(model, "fine_tuned_small", "fine_tuned", size_b, price, _usd(price, task, task.text_tokens))
+        fits = model.kind == "decoder" or task.output in _ENCODER_OUTPUTS
+        if model.weights == "open" and model.fine_tunable and fits:
+            yield from _self_hosted(model, "fine_tuned_small", "fine_tuned", size_b, task, catalog, served)
+
+
+def _self_hosted(
+    model: Model,
+    family: Family,
+    mode: Mode,
+    size_b: float,
+    task: Task,
+    catalog: Catalog,
+    served: Served,
+) -> Iterator[Option]:
+    if task.device is not None:
+        yield _option(model, family, mode, "on_device", size_b)
         return
-    modes: list[tuple[Mode, Family]] = []
-    if model.kind == "decoder":
-        modes.append(("prompted", prompted))
-    if tunable:
-        modes.append(("fine_tuned", "fine_tuned_small"))
-    for mode, family in modes:
-        if mode not in wanted:
-            continue
-        if task.device is not None:
-            yield _option(model, family, mode, "on_device", size_b)
-            continue
-        input_tokens = task.text_tokens if mode == "fine_tuned" else task.input_tokens
-        key = (model.id, input_tokens, task.output_tokens)
-        if key not in served:
-            servings = servings_of(model, task, catalog, input_tokens)
-            served[key] = {one: undominated(servings, one) for one in _GPU_HOSTINGS}
-        for hosting in _GPU_HOSTINGS:
-            yield _option(model, family, mode, hosting, size_b, servings=served[key][hosting])
+    input_tokens = task.text_tokens if mode == "fine_tuned" else task.input_tokens
+    key = (model.id, input_tokens, task.output_tokens)
+    if key not in served:
+        servings = servings_of(model, task, catalog, input_tokens)
+        served[key] = {one: undominated(servings, one) for one in _GPU_HOSTINGS}
+    for hosting in _GPU_HOSTINGS:
+        yield _option(model, family, mode, hosting, size_b, servings=served[key][hosting])
 
 
-def _api(
-    model: Model, family: Family, mode: Mode, size_b: float, price: Price | None, input_tokens: float, task: Task,
-) -> Option:
+def _usd(price: Price | None, task: Task, input_tokens: float) -> float | None:
+    return request_usd(price, task, input_tokens) if price is not None else None
+
+
+def _api(model: Model, family: Family, mode: Mode, size_b: float, price: Price | None, usd: float | None) -> Option:
     return Option(
         id=f"{model.id}:{mode}:api",
         family=family,
@@ -150,7 +165,7 @@ def _api(
         mode=mode,
         hosting="api",
         price=price,
-        usd_per_request=request_usd(price, task, input_tokens) if price is not None else None,
+        usd_per_request=usd,
         size_b=size_b,
     )
 
@@ -206,7 +221,7 @@ def _offers(ids: tuple[str, ...], residency: tuple[str, ...], catalog: Catalog) 
     served = [catalog.prices[one] for one in ids if one in catalog.prices and not _retired(catalog.prices[one], catalog.prices_as_of)]
     if residency:
         inside = [one for one in served if set(regions_of(one)) & set(residency)]
-        served = inside if inside else served
+        served = inside or served
     kept: list[Price] = []
     for one in served:
         if not any(_never_dearer(other, one) for other in kept):
@@ -256,12 +271,13 @@ def request_usd(price: Price, task: Task, input_tokens: float) -> float | None:
     )
 
 
+_REGION = re.compile(r"(?:^|/|^bedrock/)(eu|us|jp|au|apac|ca)(?=[./]|-[a-z]+-[0-9])")
+"""A region in an offer's own name: `azure/eu/gpt-4o`, `eu.amazon.nova-micro-v1:0`, `bedrock/eu-west-1/…`."""
+
+
 def regions_of(price: Price) -> tuple[str, ...]:
-    """Regions in which the offer's own name says that it is served, such as `eu` for `azure/eu/gpt-4o`."""
-    for region in ("eu", "us"):
-        if f"/{region}/" in price.id or price.id.startswith((f"{region}.", f"bedrock/{region}.")) or f"/{region}." in price.id:
-            return (region,)
-    return ()
+    """Regions in which the offer's own name says that it is served; () if it says none."""
+    return tuple(dict.fromkeys(_REGION.findall(price.id)))
 
 
 def _retired(price: Price, as_of: str) -> bool:
@@ -320,7 +336,8 @@ class _Cell(NamedTuple):
 
 @lru_cache(maxsize=256)
 def _configurations(
-    measured: Measurements, catalog: Catalog,
+    measured: Measurements,
+    catalog: Catalog,
 ) -> tuple[tuple[Gpu, tuple[_Cell, ...], tuple[tuple[float, float], ...]], ...]:
     """Card, best rows by lengths, and undominated (TTFT, ITL) of each GPU configuration and precision, in a fixed order.
 
@@ -335,11 +352,14 @@ def _configurations(
         key = (row.gpu, row.gpus, row.precision)
         best = cells.setdefault(key, {})
         lengths = (row.input_tokens, row.output_tokens)
-        if lengths not in best or row.output_tokens_per_second > best[lengths].output_tokens_per_second:
+        # What one request alone gets says nothing of what a replica serves at once; an encoder is measured in batches or not at all.
+        loaded = row.load_type != "single" or row.output_tokens == 1
+        if loaded and (lengths not in best or row.output_tokens_per_second > best[lengths].output_tokens_per_second):
             best[lengths] = row
         seen = latencies.setdefault(key, set())
-        if row.ttft_ms is not None and row.itl_ms is not None:
-            seen.add((row.ttft_ms, row.itl_ms))
+        between = row.itl_ms if row.itl_ms is not None or row.output_tokens > 1 else 0.0
+        if row.ttft_ms is not None and between is not None:
+            seen.add((row.ttft_ms, between))
     return tuple(
         (
             catalog.gpus[key[0]],
@@ -352,7 +372,7 @@ def _configurations(
 
 def _nearest(cells: tuple[_Cell, ...], model: Model, input_tokens: float, output_tokens: float) -> Throughput | None:
     """The row whose lengths are nearest, or None if all are too far."""
-    if model.kind == "encoder":
+    if model.kind == "encoder" and cells:
         return max(cells, key=lambda one: one.row.output_tokens_per_second).row
     asked, log_input, log_output = input_tokens + output_tokens, log(input_tokens), log(output_tokens)
     best, least = None, 0.0

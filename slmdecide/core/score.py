@@ -56,7 +56,9 @@ def holds(rule: LeanRule, value: Feature) -> bool:
 
 
 def assess_criteria(
-    criteria: Sequence[Criterion], values: Mapping[str, Feature], weights: Mapping[str, float],
+    criteria: Sequence[Criterion],
+    values: Mapping[str, Feature],
+    weights: Mapping[str, float],
 ) -> tuple[AssessedCriterion, ...]:
     """Each criterion with its lean, in the order of the table. The first rule that holds decides."""
     return tuple(_assess(one, values, weights.get(one.id, one.weight)) for one in criteria)

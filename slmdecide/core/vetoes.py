@@ -95,7 +95,11 @@ def _ability(option: Option, task: Task) -> Iterator[Veto]:
     if option.price is not None and option.price.context_tokens is not None:
         limit = option.price.context_tokens
     if limit is not None and asked > limit and "text" in model.modalities:
-        yield _veto("context_window", f"a request has {asked:,.0f} tokens; {model.id} takes {limit:,}", f"requests of at most {limit:,} tokens")
+        yield _veto(
+            "context_window",
+            f"a request has {asked:,.0f} tokens; {model.id} takes {limit:,}",
+            f"requests of at most {limit:,} tokens",
+        )
 
 
 def _labels(option: Option, task: Task) -> Iterator[Veto]:
