@@ -8,7 +8,20 @@ from typing import Any
 from hypothesis import strategies as st
 
 from slmdecide.readers.catalog import load_catalog
-from slmdecide.records.profile import Data, Decision, Hosting, Latency, Privacy, Quality, Stage, StageVolume, TaskProfile, Team, Traits, Volume
+from slmdecide.records.profile import (
+    Data,
+    Decision,
+    Hosting,
+    Latency,
+    Privacy,
+    Quality,
+    Stage,
+    StageVolume,
+    TaskProfile,
+    Team,
+    Traits,
+    Volume,
+)
 
 CATALOG = load_catalog()
 NATURES = sorted(CATALOG.natures)
@@ -67,7 +80,9 @@ datas = st.builds(
     cost_per_label_usd=maybe(amounts(0.01, 5)),
 )
 teams = st.builds(Team, operator=maybe(st.sampled_from(["own_team", "nobody"])), rate_usd_per_hour=maybe(amounts(10, 300)))
-hostings = st.builds(Hosting, utilization=maybe(st.sampled_from([0.2, 0.5, 0.9])), hours_on_per_month=maybe(st.sampled_from([176.0, 730.5])))
+hostings = st.builds(
+    Hosting, utilization=maybe(st.sampled_from([0.2, 0.5, 0.9])), hours_on_per_month=maybe(st.sampled_from([176.0, 730.5]))
+)
 decisions = st.builds(
     Decision,
     horizon_months=maybe(st.sampled_from([6.0, 12.0, 36.0])),
@@ -110,7 +125,16 @@ def pipelines(draw: st.DrawFn) -> TaskProfile:
     """Profiles of two or three stages."""
     count = draw(st.integers(2, 3))
     stages = tuple(
-        draw(st.builds(Stage, name=st.just(f"step {i}"), nature=st.sampled_from(NATURES), volume=stage_volumes, task=traits, data=maybe(datas)))
+        draw(
+            st.builds(
+                Stage,
+                name=st.just(f"step {i}"),
+                nature=st.sampled_from(NATURES),
+                volume=stage_volumes,
+                task=traits,
+                data=maybe(datas),
+            )
+        )
         for i in range(count)
     )
     return replace(draw(profiles()), stages=stages)
@@ -121,7 +145,7 @@ def with_input(profile: TaskProfile, name: str, value: object) -> TaskProfile:
     return _with(profile, name.split("."), value)
 
 
-def _with(record: Any, path: list[str], value: object) -> Any:  # noqa: ANN401  (any record of the profile)
+def _with(record: Any, path: list[str], value: object) -> Any:
     head, *rest = path
     if not is_dataclass(record):
         return {**record, ".".join(path): value}

@@ -79,7 +79,7 @@ def test_data_that_may_not_leave_vetoes_every_api(profile: TaskProfile, may_leav
     profile = replace(profile, privacy=replace(profile.privacy, may_leave=may_leave))
     found = assess(profile, CATALOG)
     for option in found.options:
-        if option.hosting == "api" or ">" in option.model and ":api" in option.id:
+        if option.hosting == "api" or (">" in option.model and ":api" in option.id):
             assert not option.feasible
             assert "data_may_not_leave" in {veto.id for veto in option.vetoes}
 
@@ -139,9 +139,7 @@ def test_rescaling_all_weights_changes_nothing(profile: TaskProfile, factor: flo
     """Only the ratios of the weights count."""
     weights = {one.id: one.weight for one in CATALOG.criteria}
     scaled = {name: weight * factor for name, weight in weights.items()}
-    one, other = (
-        assess(replace(profile, decision=replace(profile.decision, weights=each)), CATALOG) for each in (weights, scaled)
-    )
+    one, other = (assess(replace(profile, decision=replace(profile.decision, weights=each)), CATALOG) for each in (weights, scaled))
     assert one.verdict == other.verdict
     assert one.score == pytest.approx(other.score)
 

@@ -23,7 +23,14 @@ except SystemExit as end:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["--version"], ["assess", "--help"], ["assess", PROFILE], ["assess", PROFILE, "--format", "json"], ["validate", PROFILE]],
+    [
+        ["--help"],
+        ["--version"],
+        ["assess", "--help"],
+        ["assess", PROFILE],
+        ["assess", PROFILE, "--format", "json"],
+        ["validate", PROFILE],
+    ],
     ids=" ".join,
 )
 def test_cheap_paths_import_nothing_heavy(arguments: list[str]) -> None:

@@ -14,7 +14,8 @@ def assess(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Task profiles (YAML).", show_default=False)],
     output_format: Annotated[Format, typer.Option("--format", help="How to print.")] = "text",
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write to this file instead of stdout.", show_default=False),
+        Path | None,
+        typer.Option("--output", "-o", help="Write to this file instead of stdout.", show_default=False),
     ] = None,
     *,
     full: Annotated[bool, typer.Option("--full", help="Show every option, criterion and claim in text.")] = False,

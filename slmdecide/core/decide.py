@@ -7,26 +7,24 @@ a price or a volume surveys once and settles often.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from slmdecide.core.choice import Judged, choose
 from slmdecide.core.costs import bill
 from slmdecide.core.options import MODES, Option, Served, build_options, cascade_of, shape
 from slmdecide.core.quality import LEVELS, QualityBook
-from slmdecide.core.vetoes import before_vetoes, use_of_signal, vetoes_of
+from slmdecide.core.vetoes import OF_SHAPE, before_vetoes, use_of_signal, vetoes_of
 from slmdecide.records.assessment import QualityEstimate, Veto
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from slmdecide.core.choice import Choice
-    from slmdecide.records.assessment import Mode
     from slmdecide.records.catalog import Catalog
     from slmdecide.records.task import Task
 
 
-@dataclass(frozen=True, slots=True)
-class Considered:
+class Considered(NamedTuple):
     """An option with its vetoes and its quality; what it costs is added when it is weighed."""
 
     option: Option
@@ -60,9 +58,9 @@ class Survey:
 class Known:
     """Options and vetoes of the variants of one task, so that what two variants share is found once."""
 
-    def __init__(self, catalog: Catalog, modes: frozenset[Mode] = MODES) -> None:
+    def __init__(self, catalog: Catalog, only: frozenset[str] | None = None) -> None:
         self.catalog = catalog
-        self._modes = modes
+        self._only = only
         self._served: Served = {}
         self._options: dict[tuple[object, ...], tuple[Option, ...]] = {}
         self._vetoes: dict[tuple[object, ...], dict[str, tuple[Veto, ...]]] = {}
@@ -71,7 +69,7 @@ class Known:
         """Every single option of the task."""
         key = shape(task)
         if key not in self._options:
-            self._options[key] = build_options(task, self.catalog, self._served, self._modes)
+            self._options[key] = build_options(task, self.catalog, self._served, self._only)
         return self._options[key]
 
     def vetoes(self, task: Task) -> dict[str, tuple[Veto, ...]]:
@@ -88,7 +86,13 @@ def survey(task: Task, catalog: Catalog, known: Known | None = None) -> Survey:
     book = QualityBook(task, catalog)
     options, vetoes = known.options(task), known.vetoes(task)
     yardsticks = _yardsticks(options, vetoes)
-    singles = tuple(_judge_quality(one, vetoes[one.id], book, yardstick=one.id in yardsticks) for one in options)
+    by_mode = {mode: (book.small(mode), book.shortfall(mode)) for mode in MODES}
+    singles = tuple(
+        Considered(one, vetoes[one.id], book.large(yardstick=one.id in yardsticks), 0.0)
+        if one.family == "large"
+        else Considered(one, vetoes[one.id], *by_mode[one.mode])
+        for one in options
+    )
     level = LEVELS[task.risk]
     larges = _of_best([one for one in singles if one.quality.source == "yardstick"], lambda one: (bool(one.vetoes),))
     smalls = _of_best(
@@ -129,12 +133,6 @@ def _yardsticks(options: Sequence[Option], vetoes: dict[str, tuple[Veto, ...]]) 
         return closed
     allowed = {one.id for one in large if not vetoes[one.id]}
     return allowed or closed
-
-
-def _judge_quality(option: Option, vetoes: tuple[Veto, ...], book: QualityBook, *, yardstick: bool) -> Considered:
-    if option.family == "large":
-        return Considered(option, vetoes, book.large(yardstick=yardstick), 0.0)
-    return Considered(option, vetoes, book.small(option.mode), book.shortfall(option.mode))
 
 
 def _use_of_cascade(small: Considered, level: float) -> tuple[Veto, ...]:
@@ -199,12 +197,15 @@ def money_decides(found: Survey) -> bool:
     return found.cascade_open or len({one.option.family for one in found.able}) != 1
 
 
-def modes_that_count(found: Survey, task: Task) -> frozenset[Mode]:
-    """Modes in which small models can come to be chosen as long as nothing changes the estimate of their quality."""
-    if not found.cascade_vetoes:
-        return MODES
+def that_count(found: Survey, task: Task) -> frozenset[str]:
+    """Ids of the options that can come to be chosen, or to be a member of a cascade, by other lengths or other money."""
     level = LEVELS[task.risk]
-    return frozenset(mode for mode in MODES if (found.book.small(mode).high or 0.0) >= level)
+    return frozenset(
+        one.option.id
+        for one in found.singles
+        if all(veto.id in OF_SHAPE for veto in one.vetoes)
+        and (one.option.family == "large" or not found.cascade_vetoes or (one.quality.high or 0.0) >= level)
+    )
 
 
 def considered(found: Survey, task: Task, catalog: Catalog) -> tuple[Considered, ...]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from math import floor, log10
 from typing import TYPE_CHECKING, NamedTuple
 
-from slmdecide.core.decide import Known, modes_that_count, money_decides, settle, survey
+from slmdecide.core.decide import Known, money_decides, settle, survey, that_count
 from slmdecide.core.inputs import Categorical, Numeric, Plan, categorical_inputs, numeric_inputs
-from slmdecide.core.options import MODES, shape
+from slmdecide.core.options import shape
 from slmdecide.core.score import weight_flip
 from slmdecide.core.vetoes import before_vetoes
 from slmdecide.records.assessment import Flip
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from slmdecide.core.choice import Choice
     from slmdecide.core.decide import Survey
     from slmdecide.core.inputs import Tasks
-    from slmdecide.records.assessment import AssessedCriterion, Mode
+    from slmdecide.records.assessment import AssessedCriterion
     from slmdecide.records.catalog import Catalog
     from slmdecide.records.profile import TaskProfile
     from slmdecide.records.task import Task
@@ -32,9 +32,9 @@ Families = tuple[str, ...]
 class Decider:
     """Decides variants of one profile; what two variants share is found once."""
 
-    def __init__(self, catalog: Catalog, modes: frozenset[Mode] = MODES) -> None:
+    def __init__(self, catalog: Catalog, only: frozenset[str] | None = None) -> None:
         self.catalog = catalog
-        self._known = Known(catalog, modes)
+        self._known = Known(catalog, only)
         self._surveys: dict[tuple[object, ...], Survey] = {}
 
     def survey(self, task: Task) -> Survey:
@@ -94,15 +94,17 @@ def find_flips(
     """
     now = decider.families(plan.tasks)
     surveys = [decider.survey(task) for task in plan.tasks]
-    counting = frozenset(mode for each, task in zip(surveys, plan.tasks, strict=True) for mode in modes_that_count(each, task))
-    narrower = Decider(decider.catalog, counting)
+    narrower = Decider(
+        decider.catalog,
+        frozenset().union(*(that_count(each, task) for each, task in zip(surveys, plan.tasks, strict=True))),
+    )
     names = [stage.name for stage in profile.stages] if profile.stages is not None else []
     found: list[Flip] = []
     money = any(money_decides(each) for each in surveys)
     for number in numeric_inputs(profile, plan, surveys, prices):
         if number.money_only and not money:
             continue
-        by = narrower if number.keeps_quality else decider
+        by = narrower if number.keeps_constraints else decider
         turn = _nearest_turn(number, lambda value, number=number, by=by: by.families(number.vary(value)), now)  # type: ignore[misc]
         if turn is not None:
             at = int(turn.value) if number.whole else turn.value

@@ -44,6 +44,8 @@ class Serving:
     """USD per GPU-hour over providers."""
     idle_latency_ms: float | None
     """Least time of one answer among the measurements of this GPU; a bound from below."""
+    idle_ttft_ms: float | None
+    """Least time to first token among them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,21 +70,24 @@ class Option:
     """The two members of a cascade."""
 
 
-MODES: frozenset[Mode] = frozenset(("prompted", "fine_tuned"))
+MODES: tuple[Mode, ...] = ("prompted", "fine_tuned")
 Served = dict[tuple[str, float, float], dict["Hosting", tuple["Serving", ...]]]
 """Undominated ways to run a model at an input and an output length, by hosting."""
 
 
-def build_options(task: Task, catalog: Catalog, served: Served, modes: frozenset[Mode] = MODES) -> tuple[Option, ...]:
+def option_id(model: Model, mode: Mode, hosting: Hosting) -> str:
+    """The id of a single option."""
+    return f"{model.id}:{mode}:{hosting}"
+
+
+def build_options(task: Task, catalog: Catalog, served: Served, only: frozenset[str] | None = None) -> tuple[Option, ...]:
     """Every option of the task's candidates, cascades not included; smallest first.
 
-    `served` is used and filled; `modes` are those in which small models are built.
+    `served` is used and filled. `only`: ids of the options to build, all of them if it is None.
     """
     found: list[Option] = []
     for model in _candidates(task, catalog):
-        wanted = modes if model.size_class == "small" else MODES
-        if wanted:
-            found += _options_of(model, task, catalog, served, wanted)
+        found += _options_of(model, task, catalog, served, only)
     return tuple(sorted(found, key=lambda one: (one.size_b, one.id)))
 
 
@@ -107,50 +112,32 @@ def _candidates(task: Task, catalog: Catalog) -> list[Model]:
     return [catalog.models[one] for one in ordered]
 
 
-def _options_of(
-    model: Model,
-    task: Task,
-    catalog: Catalog,
-    served: Served,
-    wanted: frozenset[Mode],
-) -> Iterator[Option]:
+def _options_of(model: Model, task: Task, catalog: Catalog, served: Served, only: frozenset[str] | None) -> Iterator[Option]:
     small = model.size_class == "small"
-    prompted: Family = "small" if small else "large"
     size_b = model.params_total_b if model.params_total_b is not None else _UNPUBLISHED_SIZE_B[model.size_class]
-    if model.kind == "decoder" and "prompted" in wanted:
-        if model.prices:
-            price = cheapest(model.prices, task, catalog, task.input_tokens)
-            yield _api(model, prompted, "prompted", size_b, price, _usd(price, task, task.input_tokens))
-        if model.weights == "open":
-            yield from _self_hosted(model, prompted, "prompted", size_b, task, catalog, served)
-    if small and "fine_tuned" in wanted:
-        if model.fine_tuned_prices:
-            price = cheapest(model.fine_tuned_prices, task, catalog, task.text_tokens)
-            yield _api(model, "fine_tuned_small", "fine_tuned", size_b, price, _usd(price, task, task.text_tokens))
-        fits = model.kind == "decoder" or task.output in _ENCODER_OUTPUTS
-        if model.weights == "open" and model.fine_tunable and fits:
-            yield from _self_hosted(model, "fine_tuned_small", "fine_tuned", size_b, task, catalog, served)
-
-
-def _self_hosted(
-    model: Model,
-    family: Family,
-    mode: Mode,
-    size_b: float,
-    task: Task,
-    catalog: Catalog,
-    served: Served,
-) -> Iterator[Option]:
-    if task.device is not None:
-        yield _option(model, family, mode, "on_device", size_b)
-        return
-    input_tokens = task.text_tokens if mode == "fine_tuned" else task.input_tokens
-    key = (model.id, input_tokens, task.output_tokens)
-    if key not in served:
-        servings = servings_of(model, task, catalog, input_tokens)
-        served[key] = {one: undominated(servings, one) for one in _GPU_HOSTINGS}
-    for hosting in _GPU_HOSTINGS:
-        yield _option(model, family, mode, hosting, size_b, servings=served[key][hosting])
+    for mode in MODES:
+        tuned = mode == "fine_tuned"
+        if (tuned and not small) or (not tuned and model.kind == "encoder"):
+            continue
+        family: Family = "fine_tuned_small" if tuned else "small" if small else "large"
+        input_tokens = task.text_tokens if tuned else task.input_tokens
+        offers = model.fine_tuned_prices if tuned else model.prices
+        if offers and (only is None or option_id(model, mode, "api") in only):
+            price = cheapest(offers, task, catalog, input_tokens)
+            yield _api(model, family, mode, size_b, price, _usd(price, task, input_tokens))
+        trainable = model.fine_tunable and (model.kind == "decoder" or task.output in _ENCODER_OUTPUTS)
+        if model.weights == "closed" or (tuned and not trainable):
+            continue
+        if task.device is not None:
+            yield _option(model, family, mode, "on_device", size_b)
+            continue
+        hostings = [one for one in _GPU_HOSTINGS if only is None or option_id(model, mode, one) in only]
+        key = (model.id, input_tokens, task.output_tokens)
+        if hostings and key not in served:
+            servings = servings_of(model, task, catalog, input_tokens)
+            served[key] = {one: undominated(servings, one) for one in _GPU_HOSTINGS}
+        for hosting in hostings:
+            yield _option(model, family, mode, hosting, size_b, servings=served[key][hosting])
 
 
 def _usd(price: Price | None, task: Task, input_tokens: float) -> float | None:
@@ -159,7 +146,7 @@ def _usd(price: Price | None, task: Task, input_tokens: float) -> float | None:
 
 def _api(model: Model, family: Family, mode: Mode, size_b: float, price: Price | None, usd: float | None) -> Option:
     return Option(
-        id=f"{model.id}:{mode}:api",
+        id=option_id(model, mode, "api"),
         family=family,
         model=model,
         mode=mode,
@@ -180,7 +167,7 @@ def _option(
     servings: tuple[Serving, ...] = (),
 ) -> Option:
     return Option(
-        id=f"{model.id}:{mode}:{hosting}",
+        id=option_id(model, mode, hosting),
         family=family,
         model=model,
         mode=mode,
@@ -296,6 +283,7 @@ def servings_of(model: Model, task: Task, catalog: Catalog, input_tokens: float)
             row=None,
             rent=catalog.rent(one.gpu),
             idle_latency_ms=None,
+            idle_ttft_ms=None,
         )
         for one in task.declared_throughput
         if one.model == model.id
@@ -320,6 +308,7 @@ def servings_of(model: Model, task: Task, catalog: Catalog, input_tokens: float)
                     row=row,
                     rent=catalog.rent(gpu.id),
                     idle_latency_ms=min([ttft + itl * longer for ttft, itl in latencies]) if latencies else None,
+                    idle_ttft_ms=latencies[0][0] if latencies else None,
                 ),
             )
     return tuple(found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from math import ceil
 from typing import TYPE_CHECKING
 
 from slmdecide.core.options import regions_of
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from slmdecide.core.options import Option
-    from slmdecide.records.catalog import Catalog
+    from slmdecide.records.catalog import Catalog, Price
     from slmdecide.records.task import Task
 
 DEVICE_BYTES_PER_PARAMETER = 0.55
@@ -20,13 +21,18 @@ DEVICE_BYTES_PER_PARAMETER = 0.55
 llama.cpp's common 4-bit files take up to 0.6."""
 _SIGNAL_OUTPUTS = ("label", "spans", "number")
 _GIB = 2**30
+_REMOTE = ("api", "rented_gpu")
+
+
+OF_SHAPE = frozenset({"context_window", "latency", "ttft"})
+"""Vetoes that other lengths of prompt and answer can bring or lift."""
 
 
 def before_vetoes(task: Task, catalog: Catalog) -> tuple[object, ...]:
     """All of a task, beside its shape, that the vetoes of single options depend on."""
     return (
         task.may_leave, task.offline, task.device_memory_gib, task.modality, task.labelled_examples, task.obtainable_examples,
-        task.labels_to_specialize, task.operator, task.p95_ms, _retirements_within(task.horizon_months, catalog),
+        task.labels_to_specialize, task.operator, task.p95_ms, task.ttft_ms, _retirements_within(task.horizon_months, catalog),
     )  # fmt: skip
 
 
@@ -48,89 +54,94 @@ def vetoes_of(option: Option, task: Task, catalog: Catalog) -> tuple[Veto, ...]:
                 if all(veto.id != other.id for other in found):
                     found.append(veto)
         return tuple(found)
-    return tuple(_of_single(option, task, catalog))
+    found = []
+    _place(option, task, found)
+    _ability(option, task, found)
+    _running(option, task, catalog, found)
+    return tuple(found)
 
 
-def _of_single(option: Option, task: Task, catalog: Catalog) -> Iterator[Veto]:
-    yield from _place(option, task)
-    yield from _ability(option, task)
-    yield from _labels(option, task)
-    yield from _running(option, task, catalog)
+def _place(option: Option, task: Task, found: list[Veto]) -> None:
+    hosting = option.hosting
+    if hosting == "api":
+        if task.may_leave != "anywhere":
+            reason = f"the data may not go to an API (may_leave: {task.may_leave})"
+            found.append(_veto("data_may_not_leave", reason, "privacy.may_leave: anywhere"))
+        if task.residency and option.price is not None:
+            _residency(option, option.price, task, found)
+    elif hosting == "rented_gpu" and task.may_leave == "nowhere":
+        reason = "the data may not go to rented machines (may_leave: nowhere)"
+        found.append(_veto("data_may_not_leave", reason, "privacy.may_leave: own_cloud"))
+    elif hosting == "on_device":
+        _device_memory(option, task, found)
+    if task.offline and hosting in _REMOTE:
+        found.append(_veto("offline", "it must work without a network", "privacy.offline: false"))
+    if task.device is not None and hosting != "on_device":
+        found.append(_veto("device", f"it must run on a {task.device}", "no privacy.device"))
 
 
-def _place(option: Option, task: Task) -> Iterator[Veto]:
-    remote = option.hosting in ("api", "rented_gpu")
-    if option.hosting == "api" and task.may_leave != "anywhere":
-        yield _veto("data_may_not_leave", f"the data may not go to an API (may_leave: {task.may_leave})", "privacy.may_leave: anywhere")
-    if option.hosting == "rented_gpu" and task.may_leave == "nowhere":
-        yield _veto("data_may_not_leave", "the data may not go to rented machines (may_leave: nowhere)", "privacy.may_leave: own_cloud")
-    if remote and task.offline:
-        yield _veto("offline", "it must work without a network", "privacy.offline: false")
-    if task.device is not None and option.hosting != "on_device":
-        yield _veto("device", f"it must run on a {task.device}", "no privacy.device")
-    if option.hosting == "api" and task.residency and option.price is not None:
-        stated = set(regions_of(option.price)) | set(option.model.regions)
-        if not stated & set(task.residency):
-            wanted = ", ".join(task.residency)
-            yield _veto("residency", f"{option.price.id} does not state that it stays in {wanted}", f"an offer that is served in {wanted}")
-    if option.hosting == "on_device":
-        size = option.model.params_total_b
-        needed = size * 1e9 * DEVICE_BYTES_PER_PARAMETER / _GIB if size is not None else None
-        if needed is not None and needed > task.device_memory_gib:
-            yield _veto(
-                "memory",
-                f"4-bit weights take {needed:.1f} GiB; the device gives {task.device_memory_gib:g}",
-                f"privacy.device_memory: {needed:.1f}GiB",
-            )
+def _residency(option: Option, price: Price, task: Task, found: list[Veto]) -> None:
+    stated = {*regions_of(price), *option.model.regions}
+    if not stated & set(task.residency):
+        wanted = ", ".join(task.residency)
+        found.append(_veto("residency", f"{price.id} does not state that it stays in {wanted}", f"an offer that is served in {wanted}"))
 
 
-def _ability(option: Option, task: Task) -> Iterator[Veto]:
-    model = option.model
+def _device_memory(option: Option, task: Task, found: list[Veto]) -> None:
+    size = option.model.params_total_b
+    if size is None:
+        return
+    needed = size * 1e9 * DEVICE_BYTES_PER_PARAMETER / _GIB
+    if needed > task.device_memory_gib:
+        reason = f"4-bit weights take {needed:.1f} GiB; the device gives {task.device_memory_gib:g}"
+        found.append(_veto("memory", reason, f"privacy.device_memory: {needed:.1f}GiB"))
+
+
+def _ability(option: Option, task: Task, found: list[Veto]) -> None:
+    model, tuned = option.model, option.mode == "fine_tuned"
     if task.modality not in model.modalities:
-        yield _veto("modality", f"{model.id} does not read {task.modality}", f"a model that reads {task.modality}")
-    asked = task.text_tokens if option.mode == "fine_tuned" else task.input_tokens
+        found.append(_veto("modality", f"{model.id} does not read {task.modality}", f"a model that reads {task.modality}"))
+    asked = task.text_tokens if tuned else task.input_tokens
     if model.kind == "decoder":
         asked += task.output_tokens
     limit = model.context_tokens
     if option.price is not None and option.price.context_tokens is not None:
         limit = option.price.context_tokens
     if limit is not None and asked > limit and "text" in model.modalities:
-        yield _veto(
-            "context_window",
-            f"a request has {asked:,.0f} tokens; {model.id} takes {limit:,}",
-            f"requests of at most {limit:,} tokens",
-        )
-
-
-def _labels(option: Option, task: Task) -> Iterator[Veto]:
-    if option.mode != "fine_tuned":
-        return
+        reason = f"a request has {asked:,.0f} tokens; {model.id} takes {limit:,}"
+        found.append(_veto("context_window", reason, f"requests of at most {limit:,} tokens"))
     have = task.labelled_examples + task.obtainable_examples
-    if have < task.labels_to_specialize:
-        yield _veto(
-            "too_few_labels",
-            f"{have:,} labelled examples can be had; {task.nature} wants {task.labels_to_specialize:,}",
-            f"data.labelled_examples: {task.labels_to_specialize}",
-        )
+    if tuned and have < task.labels_to_specialize:
+        reason = f"{have:,} labelled examples can be had; {task.nature} wants {task.labels_to_specialize:,}"
+        found.append(_veto("too_few_labels", reason, f"data.labelled_examples: {task.labels_to_specialize}"))
 
 
-def _running(option: Option, task: Task, catalog: Catalog) -> Iterator[Veto]:
-    if option.hosting in ("rented_gpu", "owned_gpu", "on_device") and task.operator == "nobody":
-        yield _veto("nobody_operates", "nobody operates a self-hosted model", "team.operator: own_team")
-    if option.hosting == "api" and option.price is None:
-        yield _veto("no_offer", f"no provider in the price data still serves {option.model.id} like this", "a current offer in pricing/")
-    if option.mode == "fine_tuned" and option.price is not None and option.price.deprecation_date is not None:
-        ends = option.price.deprecation_date
-        if ends < months_after(catalog.prices_as_of, task.horizon_months):
-            yield _veto("retires", f"{option.price.id} is retired on {ends}, within the horizon", "a base model that stays longer")
-    if option.servings:
-        known = [one.idle_latency_ms for one in option.servings if one.idle_latency_ms is not None]
-        if task.p95_ms is not None and len(known) == len(option.servings) and min(known) > task.p95_ms:
-            yield _veto(
-                "latency",
-                f"one answer takes at least {min(known):,.0f} ms on the measured GPUs; {task.p95_ms:,.0f} ms are wanted",
-                f"latency.p95_ms: {min(known):.0f}",
-            )
+def _running(option: Option, task: Task, catalog: Catalog, found: list[Veto]) -> None:
+    price = option.price
+    if option.hosting == "api":
+        if price is None:
+            reason = f"no provider in the price data still serves {option.model.id} like this"
+            found.append(_veto("no_offer", reason, "a current offer in pricing/"))
+        elif option.mode == "fine_tuned" and price.deprecation_date is not None:
+            if price.deprecation_date < months_after(catalog.prices_as_of, task.horizon_months):
+                reason = f"{price.id} is retired on {price.deprecation_date}, within the horizon"
+                found.append(_veto("retires", reason, "a base model that stays longer"))
+        return
+    if task.operator == "nobody":
+        found.append(_veto("nobody_operates", "nobody operates a self-hosted model", "team.operator: own_team"))
+    if task.p95_ms is not None:
+        _speed("latency", "latency.p95_ms", task.p95_ms, [one.idle_latency_ms for one in option.servings], found)
+    if task.ttft_ms is not None:
+        _speed("ttft", "latency.ttft_ms", task.ttft_ms, [one.idle_ttft_ms for one in option.servings], found)
+
+
+def _speed(name: str, field: str, wanted: float, measured: list[float | None], found: list[Veto]) -> None:
+    """A veto if even the fastest measured GPU, idle, is too slow; none if one of them was not measured."""
+    known = [one for one in measured if one is not None]
+    if known and len(known) == len(measured) and min(known) > wanted:
+        what = "one answer" if name == "latency" else "the first token"
+        reason = f"{what} takes at least {min(known):,.0f} ms on the measured GPUs; {wanted:,.0f} ms are wanted"
+        found.append(_veto(name, reason, f"{field}: {ceil(min(known))}"))
 
 
 def use_of_signal(small: Option, task: Task) -> Iterator[Veto]:
@@ -142,7 +153,7 @@ def use_of_signal(small: Option, task: Task) -> Iterator[Veto]:
         yield _veto(
             "no_confidence_signal",
             f"no confidence signal is established for {task.output.replace('_', ' ')}",
-            "a checked signal (`slmdecide cascade`)",
+            "a confidence signal that was checked",
         )
 
 
