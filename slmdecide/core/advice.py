@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from slmdecide.core.costs import bill
+from slmdecide.core.costs import bill, labels_missing, ready_made
+from slmdecide.core.decide import GREY_ZONE
 from slmdecide.core.flips import saving_of
 from slmdecide.core.quality import LEVELS
 from slmdecide.core.samples import examples_needed, measurement
+from slmdecide.core.vetoes import months_after
 from slmdecide.numbers import count, percent, signed, usd, usd_band
 from slmdecide.records.assessment import NextStep
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from slmdecide.core.choice import Choice
     from slmdecide.core.decide import Considered
     from slmdecide.core.options import Option
-    from slmdecide.records.assessment import Band, Flip, QualityEstimate, Veto
+    from slmdecide.records.assessment import Band, QualityEstimate, Veto
     from slmdecide.records.task import Task
 
 _CLEAR_SCORE = 0.15
@@ -34,6 +36,36 @@ class Situation(NamedTuple):
     score: float
     total: Band | None
     """Of the chosen option."""
+    prices_as_of: str
+
+
+_PROVIDERS = {
+    "amazon-nova": "Amazon",
+    "anthropic": "Anthropic",
+    "azure": "Azure",
+    "azure_ai": "Azure",
+    "bedrock": "Amazon Bedrock",
+    "bedrock_converse": "Amazon Bedrock",
+    "cerebras": "Cerebras",
+    "deepinfra": "DeepInfra",
+    "fireworks_ai": "Fireworks",
+    "gemini": "Google",
+    "groq": "Groq",
+    "mistral": "Mistral",
+    "nebius": "Nebius",
+    "novita": "Novita",
+    "openai": "OpenAI",
+    "openrouter": "OpenRouter",
+    "together_ai": "Together",
+    "vertex_ai": "Google Vertex AI",
+    "xai": "xAI",
+}
+"""Providers whose id in the price data is not their name."""
+
+
+def provider_words(provider: str) -> str:
+    """The provider's name; `vertex_ai-anthropic_models` and the like go by their first part."""
+    return _PROVIDERS.get(provider, _PROVIDERS.get(provider.partition("-")[0], provider))
 
 
 def option_words(option: Option) -> str:
@@ -46,7 +78,7 @@ def option_words(option: Option) -> str:
         "owned_gpu": "on GPUs of your own",
         "on_device": "on the device",
     }[option.hosting]
-    provider = f" ({option.price.provider})" if option.price is not None else ""
+    provider = f" ({provider_words(option.price.provider)})" if option.price is not None else ""
     how = "fine-tuned " if option.mode == "fine_tuned" else ""
     return f"{how}{option.model.id} {where}{provider}"
 
@@ -136,26 +168,38 @@ def reasons(at: Situation) -> tuple[str, ...]:
     task, choice = at.task, at.choice
     found: list[str] = []
     if choice.chosen is not None:
-        quality = choice.chosen.considered.quality
-        if quality.source != "yardstick":
-            found.append(
-                f"Quality: {quality.explanation}; {percent(quality.p_good_enough)} is at or above the {percent(LEVELS[task.risk])} "
-                f"that {task.risk} risk asks for.",
-            )
-        else:
+        option, quality = choice.chosen.considered.option, choice.chosen.considered.quality
+        if quality.source == "yardstick":
             found.append(_why_not_smaller(at))
-        found += _money(choice)
+        else:
+            meets = f"{percent(quality.p_good_enough)} meets the {percent(LEVELS[task.risk])} that {task.risk} risk asks for"
+            found.append(f"Quality: {quality.explanation}; {meets}.")
+        found += _money(at)
+        found += _ends(option, at)
+        if task.nature in option.model.trained_for:
+            found.append("Ready made: its publisher trained it on categories of its own; check that they are yours.")
     found += _vetoed(at)
     if choice.chosen is None and choice.status == "undecided":
         found += _thin(at)
     if task.floor is not None:
-        found.append(
-            f"The floor of {task.floor:g} {task.metric} is not settled by published scores, which are of other test sets: measure it on yours.",
-        )
+        floor = f"The floor of {task.floor:g} {task.metric}"
+        found.append(f"{floor} is not settled by published scores, which are of other test sets: measure it on yours.")
     disagreement = _disagreement(at)
     if disagreement is not None:
         found.append(disagreement)
     return tuple(found)
+
+
+def _ends(option: Option, at: Situation) -> list[str]:
+    """That an API which is chosen is retired within the horizon: a prompt can move, so it is no veto."""
+    members = (option,) if option.small is None or option.large is None else (option.small, option.large)
+    return [
+        f"Retirement: {member.price.id} is retired on {member.price.deprecation_date}, within the horizon; plan the move."
+        for member in members
+        if member.price is not None
+        and member.price.deprecation_date is not None
+        and member.price.deprecation_date < months_after(at.prices_as_of, at.task.horizon_months)
+    ]
 
 
 def _why_not_smaller(at: Situation) -> str:
@@ -181,16 +225,28 @@ def _by_likelihood(one: Considered, task: Task) -> tuple[float, float, str]:
     return -(one.quality.p_good_enough or 0.0), total, one.option.id
 
 
-def _money(choice: Choice) -> list[str]:
-    saving = saving_of(choice)
-    chosen, baseline = choice.chosen, choice.baseline
-    if chosen is None or baseline is None or saving is None or baseline is chosen:
-        if chosen is not None and baseline is None:
-            return ["Money: no API of a large model may be used, so there is no saving to state against one."]
+def _money(at: Situation) -> list[str]:
+    chosen, baseline, saving = at.choice.chosen, at.choice.baseline, saving_of(at.choice)
+    if chosen is None or baseline is chosen:
         return []
+    if baseline is not None and saving is not None:
+        return [
+            (
+                f"Money: {usd(chosen.total)} a month against {usd(baseline.total)} for {option_words(baseline.considered.option)}, "
+                f"the cheapest large model by API: a saving of {usd(saving)}."
+            ),
+        ]
+    hosted = [
+        (cost.total(at.task.horizon_months), one.option.id, one)
+        for one in at.considered
+        if one.option.family == "large" and _able(one, at.task) and one.option.id != chosen.considered.option.id
+        if (cost := bill(one.option, at.task, one.shortfall)) is not None
+    ]
+    if not hosted:
+        return ["Money: no API of a large model may be used, and no other large model is costed to compare with."]
+    total, _, one = min(hosted, key=lambda each: each[:2])
     return [
-        f"Money: {usd(chosen.total)} a month against {usd(baseline.total)} for {option_words(baseline.considered.option)}, "
-        f"a saving of {usd(saving)}.",
+        f"Money: {usd(chosen.total)} a month against {usd(total)} for {option_words(one.option)}; no API of a large model may be used.",
     ]
 
 
@@ -199,13 +255,16 @@ def _vetoed(at: Situation) -> list[str]:
     struck: dict[str, list[tuple[Considered, Veto]]] = {}
     for one in at.considered:
         for veto in one.vetoes:
-            if veto.id not in ("not_needed", "outside_grey_zone"):
+            if one.option.large is None or veto.id == "no_confidence_signal":
                 struck.setdefault(veto.id, []).append((one, veto))
-    return [
-        f"Ruled out ({name.replace('_', ' ')}): {len(found)} option{'s' if len(found) > 1 else ''}, "
-        f"{'such as ' if len(found) > 1 else ''}{option_words(found[0][0].option)}: {found[0][1].reason}."
-        for name, found in sorted(struck.items(), key=lambda pair: (-len(pair[1]), pair[0]))
-    ]
+    found = sorted(struck.items(), key=lambda pair: (-len(pair[1]), pair[0]))
+    return [_struck(name, options) for name, options in found]
+
+
+def _struck(name: str, options: Sequence[tuple[Considered, Veto]]) -> str:
+    first, veto = options[0]
+    many = f"{len(options)} options, such as" if len(options) > 1 else "1 option,"
+    return f"Ruled out ({name.replace('_', ' ')}): {many} {option_words(first.option)}: {veto.reason}."
 
 
 def _thin(at: Situation) -> list[str]:
@@ -217,8 +276,10 @@ def _thin(at: Situation) -> list[str]:
     if best is None:
         return []
     return [
-        f"Evidence: {option_words(best.option)} is {percent(best.quality.p_good_enough)} likely to be good enough, but its interval "
-        f"({percent(best.quality.low)} to {percent(best.quality.high)}) still reaches the {percent(LEVELS[at.task.risk])} asked for.",
+        (
+            f"Evidence: {option_words(best.option)} is {percent(best.quality.p_good_enough)} likely to be good enough, but its interval "
+            f"({percent(best.quality.low)} to {percent(best.quality.high)}) still reaches the {percent(LEVELS[at.task.risk])} asked for."
+        ),
     ]
 
 
@@ -236,43 +297,36 @@ def _disagreement(at: Situation) -> str | None:
     return f"The criteria lean to a large model ({signed(at.score)}), the choice is small: it is likely enough to do and cheaper."
 
 
-def next_steps(at: Situation, flips: Sequence[Flip]) -> tuple[NextStep, ...]:
-    """What to do, in order: start with the smallest model that may do, label, measure, only then scale up."""
-    task, choice = at.task, at.choice
+def next_steps(at: Situation, labelling: Choice | None = None) -> tuple[NextStep, ...]:
+    """What to do, in order: start with the smallest model that may do, label, measure, only then scale up.
+
+    `labelling`: the choice if as many examples were labelled as are enough, their cost counted, where that can be done.
+    """
+    choice = at.choice
     if choice.status == "infeasible":
         return _steps_out(at)
-    if choice.kept_large:
-        return (
-            NextStep(
-                do=f"Call {choice.chosen.considered.option.model.id if choice.chosen else 'the large model'} and log requests, "
-                "answers and corrections: they are the labels of later",
-                command=None,
-                why="at this volume a pipeline of your own does not pay",
-                evidence=("article-volume-idle-gpu",),
-            ),
-            NextStep(
-                do="Assess again when the volume nears the flip that is named above, or when prices move",
-                command="slmdecide assess FILE",
-                why="the flip list says where the answer turns",
-                evidence=(),
-            ),
+    better = _labelling(at, labelling) if labelling is not None else []
+    if choice.kept_large and choice.chosen is not None:
+        log = NextStep(
+            do=f"Call {choice.chosen.considered.option.model.id}, and keep requests, answers and corrections: they are labels for later",
+            command=None,
+            why="at this volume a pipeline of your own does not pay",
+            evidence=("article-volume-idle-gpu",),
         )
-    steps = [*_measuring(at), *_labelling(task, flips)]
+        return (log, *better, _AGAIN)
+    steps: list[NextStep] = [*better]
     chosen = choice.chosen
+    if chosen is None or chosen.considered.option.family != "large":
+        tried = chosen is None or not ready_made(chosen.considered.option, at.task)
+        steps += [_test_set(at.task), *(_smallest_first(at) if tried else ())]
+    elif any(not one.vetoes and (one.quality.high or 0.0) >= GREY_ZONE for one in at.considered if one.option.family == "small"):
+        steps += _smallest_first(at)
     if chosen is not None:
         option = chosen.considered.option
         if option.mode == "fine_tuned" and option.family != "large":
-            steps += _specializing(task, option)
+            steps += _specializing(at.task, option)
         if option.family == "cascade":
-            steps.append(
-                NextStep(
-                    do="Choose the threshold of the confidence on one half of the examples and check it on the other; treat an answer "
-                    "under the margin as uncertain, never as a label",
-                    command=None,
-                    why="a small model can be surer than it is right",
-                    evidence=("article-margin-uncertain", "zellinger-2025-overconfidence"),
-                ),
-            )
+            steps.append(_THRESHOLD)
         if option.family == "large":
             steps.append(
                 NextStep(
@@ -282,74 +336,88 @@ def next_steps(at: Situation, flips: Sequence[Flip]) -> tuple[NextStep, ...]:
                     evidence=(),
                 ),
             )
-    steps.append(
-        NextStep(
-            do="Keep this decision in the repository and assess again when volume, labels or prices change",
-            command="slmdecide assess FILE --format json --output decision.json",
-            why="each flip above names the value at which the answer turns",
-            evidence=(),
-        ),
-    )
-    return tuple(steps)
+    return (*steps, _AGAIN)
 
 
-def _measuring(at: Situation) -> list[NextStep]:
-    task = at.task
+_AGAIN = NextStep(
+    do="Keep this decision beside the code, and assess again when volume, labels or prices change",
+    command="slmdecide assess FILE --format json --output decision.json",
+    why="each flip names the value at which the answer turns",
+    evidence=(),
+)
+_THRESHOLD = NextStep(
+    do="Choose the threshold of the confidence on one half of the examples and check it on the other; treat an answer under the "
+    "margin as uncertain, never as a label",
+    command=None,
+    why="a small model can be surer than it is right",
+    evidence=("article-margin-uncertain", "zellinger-2025-overconfidence"),
+)
+
+
+def _test_set(task: Task) -> NextStep:
     needed = examples_needed(task.tolerance)
-    small = min(
-        (one for one in at.considered if one.option.family == "small" and one.option.mode == "prompted" and not one.vetoes),
-        key=lambda one: (one.option.size_b, one.option.id),
-        default=None,
+    price = f"labelling them costs about {usd(needed * task.cost_per_label_usd)}, which is not in the bill"
+    points = f"{max(task.tolerance, 1):g} points"
+    return NextStep(
+        do=f"Set aside about {count(needed)} labelled examples as a test set, apart from those that a model is tuned on ({price})",
+        command=None,
+        why=f"so many show a difference of {points} between two models that disagree as often as published pairs; fewer show a larger one",
+        evidence=("zellinger-2025-discordance",),
     )
-    missing = max(0, needed - task.labelled_examples)
-    labels = f"; label {count(missing)} more, about {usd(missing * task.cost_per_label_usd)}" if missing else ""
-    steps = [
+
+
+def _smallest_first(at: Situation) -> list[NextStep]:
+    """Measure the smallest option that can be tried as it is: prompted, or trained by its publisher."""
+    ready = [
+        one
+        for one in at.considered
+        if not one.vetoes
+        and (one.option.family == "small" or (one.option.family == "fine_tuned_small" and ready_made(one.option, at.task)))
+    ]
+    if not ready:
+        return []
+    option = min(ready, key=lambda one: (one.option.size_b, one.option.id)).option
+    how = "as it is published" if option.mode == "fine_tuned" else "prompted, with a few examples and structured output"
+    return [
         NextStep(
-            do=f"Set aside about {count(needed)} labelled examples as a test set that no model is tuned on{labels}",
-            command=None,
-            why=f"so many show a difference of {task.tolerance:g} points between two models that agree as often as published pairs do",
-            evidence=("zellinger-2025-discordance",),
+            do=f"Measure {option.model.id} first, {how}",
+            command=f"slmdecide models {option.model.id}",
+            why="the smallest model that may do comes first; scale up only when the measurement asks for it",
+            evidence=("article-start-smallest",),
         ),
     ]
-    if small is not None:
-        steps.append(
-            NextStep(
-                do=f"Measure {small.option.model.id} first, prompted, with a few examples and structured output",
-                command=f"slmdecide prices show {small.option.model.id}" if small.option.price is not None else None,
-                why="the smallest model that may do comes first; scale up only when the measurement asks for it",
-                evidence=("article-start-smallest",),
-            ),
-        )
-    return steps
 
 
-def _labelling(task: Task, flips: Sequence[Flip]) -> list[NextStep]:
-    """Label examples, where the answer is another one once they are there."""
-    found = []
-    for flip in flips:
-        if flip.input == "data.labelled_examples" and isinstance(flip.at, int) and flip.at > task.labelled_examples:
-            missing = task.labels_enough - task.labelled_examples
-            found.append(
-                NextStep(
-                    do=f"Consider labelling: from {count(flip.at)} examples on the answer is {flip.family.replace('_', ' ')}; "
-                    f"{count(missing)} more, which is enough, cost about {usd(missing * task.cost_per_label_usd)}",
-                    command=None,
-                    why="labelled examples are what makes a small model win",
-                    evidence=("bucher-2024-labels-500-floor",),
-                ),
-            )
-    return found
+def _labelling(at: Situation, then: Choice) -> list[NextStep]:
+    """Label examples, where that pays: the answer is a smaller one then, the labels' cost counted."""
+    task = at.task
+    if then.chosen is None or then.status == at.choice.status or then.status not in ("small", "fine_tuned_small", "cascade"):
+        return []
+    missing = task.labels_enough - task.labelled_examples
+    now = at.choice.chosen.total if at.choice.chosen is not None else None
+    instead = f" instead of {usd(now)}" if now is not None else ""
+    return [
+        NextStep(
+            do=f"Label {count(missing)} more examples, about {usd(missing * task.cost_per_label_usd)}: then "
+            f"{option_words(then.chosen.considered.option)} would do, for about {usd(then.chosen.total)} a month all in{instead}",
+            command=None,
+            why="labelled examples are what makes a small model win",
+            evidence=("bucher-2024-labels-500-floor",),
+        ),
+    ]
 
 
 def _specializing(task: Task, option: Option) -> list[NextStep]:
-    wanted = min(task.labels_enough, task.labelled_examples + task.obtainable_examples)
-    missing = max(0, wanted - task.labelled_examples)
+    keep = f"compare it with the large model on the test set; keep it if it is at most {task.tolerance:g} points behind"
+    if ready_made(option, task):
+        return [NextStep(do=f"Run {option.model.id} and {keep}", command=None, why=_GUARDS, evidence=("head-to-head-guard-transfer",))]
+    missing = labels_missing(task)
     steps = []
     if missing:
         steps.append(
             NextStep(
-                do=f"Label {count(missing)} more examples to train on ({count(task.labelled_examples)} are there, "
-                f"{count(task.labels_enough)} are enough), about {usd(missing * task.cost_per_label_usd)}",
+                do=f"Label {count(missing)} more examples to train on (of {count(task.labels_enough)} that are enough, "
+                f"{count(task.labelled_examples)} are there), about {usd(missing * task.cost_per_label_usd)}",
                 command=None,
                 why="below that, fine-tuned models stay short of what they can reach",
                 evidence=("bucher-2024-labels-500-floor",),
@@ -357,14 +425,16 @@ def _specializing(task: Task, option: Option) -> list[NextStep]:
         )
     steps.append(
         NextStep(
-            do=f"Fine-tune {option.model.id} and compare it with the large model on the test set; keep it if it is at most "
-            f"{task.tolerance:g} points behind",
+            do=f"Fine-tune {option.model.id} and {keep}",
             command=None,
             why="fine-tuning is what makes small models win in published comparisons",
             evidence=("head-to-head-base-rate-fine-tuned",),
         ),
     )
     return steps
+
+
+_GUARDS = "ready-made guards do not carry over to every taxonomy and language"
 
 
 def _steps_out(at: Situation) -> tuple[NextStep, ...]:

@@ -6,11 +6,11 @@ from math import fsum
 from typing import TYPE_CHECKING, NamedTuple
 
 from slmdecide.core.advice import Situation, next_steps, option_words, reasons, summary
-from slmdecide.core.costs import bill, cost_band, shown_lines
+from slmdecide.core.costs import bill, cost_band, ready_made, shown_lines
 from slmdecide.core.decide import considered
 from slmdecide.core.flips import Decider, find_flips, saving_of
-from slmdecide.core.inputs import Plan
-from slmdecide.core.options import request_usd
+from slmdecide.core.inputs import Plan, with_value
+from slmdecide.core.options import cheapest, request_usd
 from slmdecide.core.resolve import resolve, resolve_stage
 from slmdecide.core.score import assess_criteria, features, score
 from slmdecide.money.serving import break_even_months
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from slmdecide.core.choice import Choice, Judged
     from slmdecide.core.decide import Considered
+    from slmdecide.core.options import Option
     from slmdecide.records.catalog import Catalog
     from slmdecide.records.profile import TaskProfile
     from slmdecide.records.task import Task
@@ -64,13 +65,15 @@ class _Part(NamedTuple):
 def assess(profile: TaskProfile, catalog: Catalog) -> Assessment:
     """The decision for a profile, with everything it rests on."""
     plan, assumptions = _plan(profile, catalog)
+    if profile.candidates is None:
+        assumptions += (_short_list(catalog),)
     decider = Decider(catalog)
     parts = [_part(task, choice, decider, catalog) for task, choice in zip(plan.tasks, decider.choices(plan.tasks), strict=True)]
     criteria = parts[0].criteria if profile.stages is None else _mean_criteria(profile, parts)
     flips = find_flips(profile, plan, decider, criteria, _priced_models(parts))
     one = parts[0] if profile.stages is None else None
     verdict = parts[0].verdict if one is not None else _pipeline_verdict(profile, parts)
-    steps = next_steps(parts[0].situation, flips) if one is not None else _pipeline_steps(profile, parts)
+    steps = next_steps(one.situation, _if_labelled(profile, one, decider)) if one is not None else _pipeline_steps(profile, parts)
     total = parts[0].total if one is not None else _sum(part.total for part in parts)
     return Assessment(
         schema_version=SCHEMA_VERSION,
@@ -84,7 +87,7 @@ def assess(profile: TaskProfile, catalog: Catalog) -> Assessment:
         one_time_cost_usd=_plus(part.once for part in parts),
         saving_usd_per_month=_plus(saving_of(part.choice) for part in parts),
         today_usd_per_month=_today(profile, plan, catalog),
-        break_even=tuple(each for part in parts for each in _break_even(part)),
+        break_even=tuple(each for part in parts for each in _break_even(part, profile.stages is not None)),
         flips=flips,
         next_steps=steps,
         assumptions=assumptions,
@@ -108,12 +111,27 @@ def _plan(profile: TaskProfile, catalog: Catalog) -> tuple[Plan, tuple[Assumptio
     return Plan(tuple(tasks), calls), tuple(assumed.values())
 
 
+def _short_list(catalog: Catalog) -> AssumptionMade:
+    names = ", ".join(model.id for model in catalog.models.values() if model.default_candidate)
+    reason = "the short list; its closed large models count as equally good, so the cheapest of them is compared with"
+    return AssumptionMade(field="candidates", value=names, reason=reason)
+
+
+def _if_labelled(profile: TaskProfile, part: _Part, decider: Decider) -> Choice | None:
+    """The choice if labels were bought until there are enough; None if there are, or if the profile says that none can be had."""
+    task = part.task
+    missing = task.labels_enough - task.labelled_examples - task.obtainable_examples
+    if missing <= 0 or profile.data.obtainable_examples == 0:
+        return None
+    return decider.choices((with_value(task, "obtainable_examples", task.obtainable_examples + missing),))[0]
+
+
 def _part(task: Task, choice: Choice, decider: Decider, catalog: Catalog) -> _Part:
     every = considered(decider.survey(task), task, catalog)
     criteria = assess_criteria(catalog.criteria, _features(task, every), task.weights)
     its_score = score(criteria)
     monthly, total, once = _money_of(choice.chosen, task)
-    situation = Situation(task, choice, every, its_score, total)
+    situation = Situation(task, choice, every, its_score, total, catalog.prices_as_of)
     verdict = Verdict(
         family=choice.status,
         option_id=choice.chosen.considered.option.id if choice.chosen is not None else None,
@@ -175,24 +193,25 @@ def _option(one: Considered, task: Task) -> AssessedOption:
         unpriced=unpriced,
         not_costed=None if money is not None else _not_costed(members),
         latency_ms=min(latencies) if latencies else None,
-        note=None,
+        note="as its publisher trained it, on its own categories" if option.large is None and ready_made(option, task) else None,
     )
 
 
-def _not_costed(members: Iterable[object]) -> str:
+def _not_costed(members: Iterable[Option]) -> str:
     found = []
     for each in members:
-        hosting, model = each.hosting, each.model.id  # type: ignore[attr-defined]
-        if hosting == "api":
+        model = each.model.id
+        if each.hosting == "api":
             found.append(f"unpriced: no price is known for {model}")
-        elif hosting in ("rented_gpu", "owned_gpu") and not each.servings:  # type: ignore[attr-defined]
+        elif each.hosting in ("rented_gpu", "owned_gpu") and not each.servings:
             found.append(f"not costed: no measured throughput of {model} near these lengths on a GPU with a known price")
     return "; ".join(found)
 
 
-def _break_even(part: _Part) -> list[BreakEven]:
-    """Months until owned GPUs are paid back, against three opponents: the same model hosted, the cheapest API that is good
-    enough, the model in use today.
+def _break_even(part: _Part, staged: bool) -> list[BreakEven]:
+    """Months until owned GPUs are paid back against each opponent.
+
+    Opponents: the same model hosted by an API, the cheapest large API that is good enough, the model in use today.
     """
     task = part.task
     owned = []
@@ -209,7 +228,8 @@ def _break_even(part: _Part) -> list[BreakEven]:
                 continue
             months = break_even_months(capex_usd=cost.once, api_usd_per_month=usd, own_usd_per_month=cost.monthly)
             why = None if months is not None else "power and operations alone cost more than the API"
-            found.append(BreakEven(option_id=one.option.id, against=against, months=months, why_never=why))
+            stage = task.name if staged else None
+            found.append(BreakEven(option_id=one.option.id, stage=stage, against=against, months=months, why_never=why))
     return found
 
 
@@ -239,20 +259,13 @@ def _today(profile: TaskProfile, plan: Plan, catalog: Catalog) -> float | None:
     """API bill of the model in use today over all tasks; None if the profile names none or its price is not known."""
     if profile.today is None:
         return None
-    total = 0.0
+    bills: list[float | None] = []
     for task in plan.tasks:
-        usd = min(
-            (
-                each
-                for name in catalog.models[profile.today].prices
-                if name in catalog.prices and (each := request_usd(catalog.prices[name], task, task.input_tokens)) is not None
-            ),
-            default=None,
-        )
-        if usd is None:
-            return None
-        total += usd * task.requests_per_month * task.price_factors.get(profile.today, 1.0)
-    return total
+        price = cheapest(catalog.models[profile.today].prices, task, catalog, task.input_tokens)
+        usd = request_usd(price, task, task.input_tokens) if price is not None else None
+        factor = task.price_factors.get(profile.today, 1.0)
+        bills.append(usd * task.requests_per_month * factor if usd is not None else None)
+    return _plus(bills)
 
 
 def _priced_models(parts: Sequence[_Part]) -> dict[str, str]:
@@ -322,7 +335,7 @@ def _pipeline_steps(profile: TaskProfile, parts: Sequence[_Part]) -> tuple[NextS
     """The steps of each stage in its order; what is the same for two stages is said once."""
     found: dict[tuple[str, str | None], NextStep] = {}
     for stage, part in zip(profile.stages or (), parts, strict=True):
-        for step in next_steps(part.situation, ()):
+        for step in next_steps(part.situation):
             general = step.command is not None and step.command.startswith("slmdecide assess")
             do = step.do if general else f"{stage.name}: {step.do[0].lower()}{step.do[1:]}"
             found.setdefault((do, step.command), NextStep(do=do, command=step.command, why=step.why, evidence=step.evidence))

@@ -45,16 +45,18 @@ def choose(able: Sequence[Judged], task: Task, *, hopeful: bool, min_saving: flo
     if not costed:
         return Choice("undecided" if able or hopeful else "infeasible", None, None, kept_large=False)
     apis = [(total, one) for total, one in costed if one.considered.option.family == "large" and one.considered.option.hosting == "api"]
-    baseline_total, baseline = min(apis, key=_by_cost, default=(None, None))
+    baseline_total, baseline = min(apis, key=lambda pair: (pair[0], *_preferred(pair[1], task)), default=(None, None))
     least = min(total for total, _ in costed)
     best_total, best = min(
         ((total, one) for total, one in costed if total <= least * (1 + NEAR_TIE)),
-        key=lambda pair: (pair[1].considered.option.size_b, pair[0], pair[1].considered.option.id),
+        key=lambda pair: (pair[1].considered.option.size_b, pair[0], *_preferred(pair[1], task)),
     )
     if baseline is not None and baseline_total is not None and best is not baseline and baseline_total - best_total < smallest_saving:
         return Choice("large", baseline, baseline, kept_large=True)
     return Choice(best.considered.option.family, best, baseline, kept_large=False)
 
 
-def _by_cost(pair: tuple[float, Judged]) -> tuple[float, str]:
-    return pair[0], pair[1].considered.option.id
+def _preferred(one: Judged, task: Task) -> tuple[bool, str]:
+    """What settles an exact tie: the model in use today, then the id."""
+    option = one.considered.option
+    return option.model.id != task.today, option.id

@@ -132,9 +132,14 @@ def _amounts(option: Option, task: Task, requests: float, edge: int) -> Amounts 
             _, rental, purchase, electricity = best[0]
         hourly = _hourly(task, edge)
         operations, set_up = task.operations_hours_per_month * hourly, task.hosting_setup_hours * hourly
-    if option.mode == "fine_tuned":
+    if option.mode == "fine_tuned" and not ready_made(option, task):
         labelling, tuning, retraining = _specializing(task, edge)
     return Amounts(api, rental, purchase, electricity, operations, set_up, labelling, tuning, retraining)
+
+
+def ready_made(option: Option, task: Task) -> bool:
+    """Whether the publisher has trained the model for tasks of this nature."""
+    return task.nature in option.model.trained_for
 
 
 Hosted = tuple[float, float, float, float]
@@ -266,7 +271,7 @@ def _notes(option: Option, task: Task, requests: float) -> dict[str, str]:
             notes.update({"rental": gpus} if option.hosting == "rented_gpu" else {"purchase": gpus, "electricity": gpus})
         notes["operations"] = f"{number(task.operations_hours_per_month)} h a month"
         notes["set_up"] = f"{number(task.hosting_setup_hours)} h"
-    if option.mode == "fine_tuned":
+    if option.mode == "fine_tuned" and not ready_made(option, task):
         notes["labelling"] = f"{labels_missing(task)} examples"
         notes["tuning"] = f"{number(task.specialization_hours)} h"
         notes["retraining"] = f"{number(RETRAININGS_PER_YEAR[task.change])} a year"

@@ -14,6 +14,7 @@ from slmdecide.core.costs import bill
 from slmdecide.core.options import MODES, Option, Served, build_options, cascade_of, shape
 from slmdecide.core.quality import LEVELS, QualityBook
 from slmdecide.core.vetoes import OF_SHAPE, before_vetoes, use_of_signal, vetoes_of
+from slmdecide.numbers import percent
 from slmdecide.records.assessment import QualityEstimate, Veto
 
 if TYPE_CHECKING:
@@ -32,6 +33,11 @@ class Considered(NamedTuple):
     quality: QualityEstimate
     shortfall: float
     """Expected share of answers that are wrong where the large model's would be right."""
+
+
+GREY_ZONE = 0.5
+"""A small model whose likelihood may reach this, but not the level asked for, is in the grey zone where a cascade is of use;
+declared: the pairs behind the published cascades are near in quality (zellinger-2025-pairs-worth)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +103,7 @@ def survey(task: Task, catalog: Catalog, known: Known | None = None) -> Survey:
     larges = _of_best([one for one in singles if one.quality.source == "yardstick"], lambda one: (bool(one.vetoes),))
     smalls = _of_best(
         [one for one in singles if one.option.family in ("small", "fine_tuned_small")],
-        lambda one: (bool(one.vetoes or any(use_of_signal(one.option, task))), -(one.quality.p_good_enough or 0.0)),
+        lambda one: (bool(one.vetoes), any(use_of_signal(one.option, task)), -(one.quality.p_good_enough or 0.0)),
     )
     use = _use_of_cascade(smalls[0], level) if smalls else ()
     members_free = bool(smalls and larges) and not (smalls[0].vetoes or larges[0].vetoes or any(use_of_signal(smalls[0].option, task)))
@@ -140,8 +146,8 @@ def _use_of_cascade(small: Considered, level: float) -> tuple[Veto, ...]:
     if p is not None and p >= level:
         reason, lifted_by = "the small model is likely enough to do alone", "a higher quality.risk"
         return (Veto(id="not_needed", reason=reason, lifted_by=lifted_by),)
-    if high is not None and high < level:
-        reason = "the small model is so unlikely to do that nearly every request would be passed on"
+    if high is not None and high < GREY_ZONE:
+        reason = f"the small model is too unlikely to do (at most {percent(high)}): published cascades start from better ones"
         return (Veto(id="outside_grey_zone", reason=reason, lifted_by="a measured cascade"),)
     return ()
 

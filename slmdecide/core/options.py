@@ -192,8 +192,13 @@ def cascade_of(small: Option, large: Option) -> Option:
 
 
 def cheapest(ids: tuple[str, ...], task: Task, catalog: Catalog, input_tokens: float) -> Price | None:
-    """The offer that costs least for this task among those still served; an unpriced one only if no other is left."""
-    served = _offers(ids, task.residency, catalog)
+    """The offer that costs least for this task among those still served that take requests as long.
+
+    An unpriced offer only if no other is left, and one that is too short only if all are.
+    """
+    every = _offers(ids, task.residency, catalog)
+    asked = input_tokens + task.output_tokens
+    served = [one for one in every if one.context_tokens is None or one.context_tokens >= asked] or every
     best, least = None, 0.0
     for one in served:  # in the model's order, the vendor's own offer first: it wins a tie
         usd = request_usd(one, task, input_tokens)

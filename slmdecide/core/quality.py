@@ -25,6 +25,15 @@ STRENGTH = 4.0
 Z_90 = 1.6448536269514722
 """Standard normal quantile of a two-sided 90 % interval."""
 
+IN_WORDS = {
+    "multi_hop_qa": "questions over several documents",
+    "rag_answer": "answers from retrieved passages",
+    "text_to_sql": "text to SQL",
+    "reasoning_math": "mathematics",
+    "other": "tasks of other kinds",
+}
+"""Natures of the comparisons whose ids are no words."""
+
 CASCADE_SOURCES = (4 / 5, 5 / 6)
 """Share of published two-model cascades that reached the large model's quality for less money, by source: FrugalGPT's public
 summaries (4 of 5, frugalgpt-2024-summary) and the recorded pairs of arXiv 2501.09345 (5 of 6, zellinger-2025-pairs-worth)."""
@@ -100,7 +109,7 @@ def small_model(comparisons: Comparisons, mode: Mode, nature: str, reasoning: st
     rate = base_rate(comparisons, nature=nature, mode=mode, reasoning=reasoning, tolerance=tolerance)
     low, high = wilson(rate.p, rate.weight)
     how = "fine-tuned" if mode == "fine_tuned" else "prompted"
-    what = f"{how} small models on {nature.replace('_', ' ')} with reasoning {reasoning}"
+    what = f"{how} small models on {IN_WORDS.get(nature, nature.replace('_', ' '))} with reasoning {reasoning}"
     sources = f"{rate.n_sources} source{'s' if rate.n_sources != 1 else ''}"
     seen = (
         f"in {rate.n_good} of {rate.n} published comparisons of {what} (from {sources}) the small model was good enough"

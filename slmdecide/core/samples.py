@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import ceil
+from math import ceil, floor, log10
 from typing import TYPE_CHECKING, NamedTuple
 
 from slmdecide.core.options import request_usd
@@ -29,17 +29,19 @@ class Measurement(NamedTuple):
     usd: float | None
     """API calls of both models on every example; None if a price is not known. Labels are not in it."""
     labels_usd: float
-    """Labelling the examples that are not there yet."""
+    """Labelling them: examples that a model is tuned on do not count as a test set."""
 
 
 def examples_needed(tolerance_points: float, discordance: float = DISCORDANCE) -> int:
-    """Paired examples that show, at 95 % with power 80 %, that the small model is at most the tolerance behind.
+    """Paired examples, rounded up to two digits, that show, at 95 % with power 80 %, that the small model is at most the tolerance behind.
 
     n = (z₀.₉₅ + z₀.₈)² × discordance ÷ margin²: the normal approximation for a difference of paired shares, whose variance
     is discordance ÷ n when the two models are equally good. Planning only; a measurement brings its own interval.
     """
     margin = max(tolerance_points / 100, LEAST_MARGIN)
-    return ceil((Z_ONE_SIDED_95 + Z_POWER_80) ** 2 * discordance / margin**2)
+    needed = (Z_ONE_SIDED_95 + Z_POWER_80) ** 2 * discordance / margin**2
+    step = int(10 ** max(0, floor(log10(needed)) - 1))
+    return ceil(needed / step) * step
 
 
 def measurement(task: Task, contestants: Sequence[Considered]) -> Measurement:
@@ -52,4 +54,4 @@ def measurement(task: Task, contestants: Sequence[Considered]) -> Measurement:
             continue
         each = request_usd(price, task, task.input_tokens)
         usd = usd + each * needed if usd is not None and each is not None else None
-    return Measurement(needed, usd, max(0, needed - task.labelled_examples) * task.cost_per_label_usd)
+    return Measurement(needed, usd, needed * task.cost_per_label_usd)

@@ -111,7 +111,7 @@ def _ability(option: Option, task: Task, found: list[Veto]) -> None:
         reason = f"a request has {asked:,.0f} tokens; {model.id} takes {limit:,}"
         found.append(_veto("context_window", reason, f"requests of at most {limit:,} tokens"))
     have = task.labelled_examples + task.obtainable_examples
-    if tuned and have < task.labels_to_specialize:
+    if tuned and have < task.labels_to_specialize and task.nature not in model.trained_for:
         reason = f"{have:,} labelled examples can be had; {task.nature} wants {task.labels_to_specialize:,}"
         found.append(_veto("too_few_labels", reason, f"data.labelled_examples: {task.labels_to_specialize}"))
 
@@ -122,10 +122,9 @@ def _running(option: Option, task: Task, catalog: Catalog, found: list[Veto]) ->
         if price is None:
             reason = f"no provider in the price data still serves {option.model.id} like this"
             found.append(_veto("no_offer", reason, "a current offer in pricing/"))
-        elif option.mode == "fine_tuned" and price.deprecation_date is not None:
-            if price.deprecation_date < months_after(catalog.prices_as_of, task.horizon_months):
-                reason = f"{price.id} is retired on {price.deprecation_date}, within the horizon"
-                found.append(_veto("retires", reason, "a base model that stays longer"))
+        elif option.mode == "fine_tuned" and _ends_within(price, task, catalog):
+            reason = f"{price.id} is retired on {price.deprecation_date}, within the horizon"
+            found.append(_veto("retires", reason, "a base model that stays longer"))
         return
     if task.operator == "nobody":
         found.append(_veto("nobody_operates", "nobody operates a self-hosted model", "team.operator: own_team"))
@@ -133,6 +132,10 @@ def _running(option: Option, task: Task, catalog: Catalog, found: list[Veto]) ->
         _speed("latency", "latency.p95_ms", task.p95_ms, [one.idle_latency_ms for one in option.servings], found)
     if task.ttft_ms is not None:
         _speed("ttft", "latency.ttft_ms", task.ttft_ms, [one.idle_ttft_ms for one in option.servings], found)
+
+
+def _ends_within(price: Price, task: Task, catalog: Catalog) -> bool:
+    return price.deprecation_date is not None and price.deprecation_date < months_after(catalog.prices_as_of, task.horizon_months)
 
 
 def _speed(name: str, field: str, wanted: float, measured: list[float | None], found: list[Veto]) -> None:

@@ -123,6 +123,8 @@ class BreakEven:
     """When an owned GPU is paid back against one API."""
 
     option_id: str
+    stage: str | None = None
+    """The stage of a pipeline; None for a task without stages."""
     against: str
     months: float | None
     why_never: str | None

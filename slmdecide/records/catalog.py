@@ -15,7 +15,14 @@ PriceStatus = Literal["priced", "free", "unpriced"]
 SizeClass = Literal["small", "large"]
 Modality = Literal["text", "image", "audio"]
 LoadType = Literal[
-    "single", "batch", "concurrency", "request_rate", "offline_inf", "mlperf_offline", "mlperf_server", "mlperf_interactive",
+    "single",
+    "batch",
+    "concurrency",
+    "request_rate",
+    "offline_inf",
+    "mlperf_offline",
+    "mlperf_server",
+    "mlperf_interactive",
 ]
 ClaimStatus = Literal["verified", "secondary", "unverified", "corrected"]
 
@@ -102,6 +109,8 @@ class Model:
     default_candidate: bool = False
     """Considered when a profile names no candidates."""
     fine_tunable: bool = False
+    trained_for: tuple[str, ...] = ()
+    """Natures for which its publisher has trained it: it needs no labels of yours, and keeps to its own categories."""
     aliases: tuple[str, ...] = ()
     released: str | None = None
     source: str

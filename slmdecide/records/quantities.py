@@ -36,9 +36,13 @@ _EXAMPLES: Mapping[Kind, str] = {
     "hours": "hours such as 8 or 8h",
     "gib": "memory such as 16, 16GiB or 512MiB",
 }
-_WRITTEN = re.compile(r"\s*([-+]?)\s*\$?\s*((?:[0-9][0-9_,]*)?\.?[0-9]+|[0-9][0-9_,]*\.?)([eE][-+]?[0-9]+)?\s*([A-Za-z%$]*)\s*")
+_NUMBER = r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+(?:_[0-9]+)*)(?:\.[0-9]*)?|\.[0-9]+"
+"""Digits, with thousands set apart by commas or underscores, and a decimal point."""
+_WRITTEN = re.compile(rf"\s*([-+]?)\s*(\$?)\s*({_NUMBER})([eE][-+]?[0-9]+)?\s*([A-Za-z%$]*)\s*")
+_MOST_CHARACTERS = 60
 _LARGEST = 1e18
 """Beyond any volume, price or time that can be meant; keeps every product finite."""
+_JSON_SCHEMA_BOUNDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +58,34 @@ class Quantity:
         if isinstance(found, bool) or not isinstance(found, int | float):
             return found
         if abs(found) > _LARGEST:
-            raise ValueError(f"is beyond {_LARGEST:g}; expected {_EXAMPLES[self.kind]}")
+            raise ValueError(f"is beyond {_LARGEST:g}; expected {self.example}")
         if self.kind == "whole" and isinstance(found, float) and found.is_integer():
             return int(found)
         return found
 
+    @property
+    def example(self) -> str:
+        """How such a number is written."""
+        return _EXAMPLES[self.kind]
+
+    @property
+    def pattern(self) -> str:
+        """Regular expression (ECMA 262, as JSON Schema wants it) of the texts that are numbers with a unit."""
+        dollar = r"\$?\s*" if self.kind == "usd" else ""
+        units = "|".join(re.escape(unit) for unit in _FACTORS[self.kind] if unit)
+        return rf"^\s*[-+]?\s*{dollar}(?:{_NUMBER})(?:[eE][-+]?[0-9]+)?\s*(?:{units})?\s*$"
+
     def _from_text(self, text: str) -> float:
-        match = _WRITTEN.fullmatch(text)
+        match = _WRITTEN.fullmatch(text) if len(text) <= _MOST_CHARACTERS else None
         factors = _FACTORS[self.kind]
-        if match is None:
-            raise ValueError(f"expected {_EXAMPLES[self.kind]}")
-        sign, digits, exponent, unit = match.groups()
+        if match is None or (match[2] and self.kind != "usd"):
+            comma = "; a comma sets thousands apart, a point decimals" if match is None and "," in text else ""
+            raise ValueError(f"expected {self.example}{comma}")
+        sign, _, digits, exponent, unit = match.groups()
         if unit not in factors:
-            units = ", ".join(repr(known) for known in factors if known)
-            raise ValueError(f"unit {unit!r} is not one of {units}; expected {_EXAMPLES[self.kind]}")
+            near = next((f"; did you mean {known!r}?" for known in factors if known.lower() == unit.lower()), "")
+            units = ", ".join(known for known in factors if known)
+            raise ValueError(f"unit {unit!r} is not one of {units}; expected {self.example}{near}")
         number = float(f"{sign}{digits.replace('_', '').replace(',', '')}{exponent or ''}") * factors[unit]
         return round(number, 12) if abs(number) < 1 else number
 
@@ -78,9 +96,11 @@ class Quantity:
         return core_schema.no_info_before_validator_function(self.parse, handler(source))
 
     def __get_pydantic_json_schema__(self, core: Any, handler: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:  # noqa: ANN401
-        """Number or text (pydantic's protocol)."""
-        number = handler(core)
-        return {"anyOf": [number, {"type": "string"}], "description": _EXAMPLES[self.kind]}
+        """Number, or text with a unit (pydantic's protocol)."""
+        number = {_JSON_SCHEMA_BOUNDS.get(key, key): value for key, value in handler(core).items()}
+        if "exclusiveMinimum" in number:
+            number.pop("minimum", None)
+        return {"anyOf": [number, {"type": "string", "pattern": self.pattern}], "description": self.example}
 
 
 Count = Annotated[float, Quantity("count"), Ge(0)]
