@@ -5,6 +5,7 @@ Each field's text is its description in the JSON Schema.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal
@@ -58,9 +59,9 @@ class Traits:
     def __post_init__(self) -> None:
         if self.labels is None:
             return
-        twice = [label for label in self.labels if self.labels.count(label) > 1]
-        if twice:
-            raise ValueError(f"labels: {twice[0]!r} is given twice; keep one")
+        if len(set(self.labels)) < len(self.labels):
+            twice = next(label for label, times in Counter(self.labels).items() if times > 1)
+            raise ValueError(f"labels: {twice!r} is given twice; keep one")
         if self.n_labels is not None and self.n_labels != len(self.labels):
             raise ValueError(f"n_labels is {self.n_labels}, but {len(self.labels)} labels are listed; drop one of the two")
 

@@ -58,7 +58,7 @@ class Quantity:
         if isinstance(found, bool) or not isinstance(found, int | float):
             return found
         if abs(found) > _LARGEST:
-            raise ValueError(f"is beyond {_LARGEST:g}; expected {self.example}")
+            raise ValueError(f"it is beyond {_LARGEST:g}; expected {self.example}")
         if self.kind == "whole" and isinstance(found, float) and found.is_integer():
             return int(found)
         return found
@@ -73,7 +73,7 @@ class Quantity:
         """Regular expression (ECMA 262, as JSON Schema wants it) of the texts that are numbers with a unit."""
         dollar = r"\$?\s*" if self.kind == "usd" else ""
         units = "|".join(re.escape(unit) for unit in _FACTORS[self.kind] if unit)
-        return rf"^\s*[-+]?\s*{dollar}(?:{_NUMBER})(?:[eE][-+]?[0-9]+)?\s*(?:{units})?\s*$"
+        return rf"^\s*\+?\s*{dollar}(?:{_NUMBER})(?:[eE][-+]?[0-9]+)?\s*(?:{units})?\s*$"
 
     def _from_text(self, text: str) -> float:
         match = _WRITTEN.fullmatch(text) if len(text) <= _MOST_CHARACTERS else None
