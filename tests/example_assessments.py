@@ -54,6 +54,17 @@ def band(typical: float, share: float = 0.25) -> Band:
     return Band(low=typical * (1 - share), typical=typical, high=typical * (1 + share))
 
 
+WHERE = {"api": "by API", "rented_gpu": "on rented GPUs", "owned_gpu": "on GPUs of your own", "on_device": "on the device"}
+
+
+def words_of(model: str, mode: Mode, hosting: Hosting, provider: str | None) -> str:
+    """The option as the decision words it."""
+    small, _, large = model.partition(">")
+    tuned = "fine-tuned " if mode == "fine_tuned" else ""
+    first = f"{tuned}{small} {WHERE[hosting]}{f' ({provider})' if provider is not None else ''}"
+    return f"{first}, passing on to {large}" if large else first
+
+
 def option(
     model: str,
     family: Family,
@@ -70,6 +81,7 @@ def option(
     """An option; its cost is not known where `monthly` is None."""
     return AssessedOption(
         id=f"{model}:{mode}:{hosting}",
+        words=words_of(model, mode, hosting, provider),
         family=family,
         model=model,
         mode=mode,
@@ -263,7 +275,7 @@ KEPT_LARGE = replace(
     break_even=(),
     flips=(),
 )
-_STRUCK = tuple(replace(one, feasible=False, vetoes=(LEAVES, *one.vetoes), lines=()) for one in OPTIONS)
+_STRUCK = tuple(replace(one, feasible=False, vetoes=(LEAVES, *one.vetoes[:1]), lines=()) for one in OPTIONS)
 INFEASIBLE = replace(
     SMALL,
     task=TaskName(name="phone diary", nature="open_chat"),
@@ -338,6 +350,7 @@ PIPELINE = replace(
     one_time_cost_usd=5768.0,
     saving_usd_per_month=2566.57,
     stages=(_stage("route", "routing", SMALL), _stage("answer", "multi_document_analysis", KEPT_LARGE)),
+    break_even=(replace(SMALL.break_even[0], stage="route"), *SMALL.break_even[1:]),
     flips=(
         Flip(input="volume.requests_per_month", now=3_000_000.0, at=720_000.0, family="route: large"),
         Flip(input="team.operator", now="own_team", at="nobody", family="route: infeasible"),
@@ -363,6 +376,19 @@ EXAMPLES = {
     "pipeline": PIPELINE,
     "stuck-pipeline": STUCK_PIPELINE,
 }
+
+TINY = replace(
+    SMALL,
+    verdict=replace(SMALL.verdict, reasons=SMALL.verdict.reasons[:1]),
+    criteria=CRITERIA[:1],
+    options=(replace(BERT, lines=BERT.lines[2:3]), OPTIONS[-1]),
+    flips=SMALL.flips[9:10],
+    break_even=SMALL.break_even[:1],
+    next_steps=SMALL.next_steps[1:],
+    assumptions=SMALL.assumptions[3:4],
+    evidence=SMALL.evidence[1:],
+)
+"""One of everything."""
 
 HOSTILE = (
     "\x1b[31mred\x1b[0m\x07 \x9b2J \u202etxt.exe\u202c \u200b\u2066\ufe0f\U000e0041 a\r\n# Head\n\n- item\n1. one\n> quote\n---\n"

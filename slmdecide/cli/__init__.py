@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -9,6 +10,7 @@ import sys
 
 def main() -> None:
     """Run one command; every foreseen failure is one line on stderr (or a JSON document) and an exit code."""
+    gc.set_threshold(100_000, 50, 100)  # a short run makes little garbage; looking for it costs a tenth of the start
     import typer  # noqa: PLC0415  (importing the package must not build the command line)
 
     from slmdecide.cli.app import app  # noqa: PLC0415

@@ -9,10 +9,13 @@ import typer
 from slmdecide import __version__
 from slmdecide.cli.assess import assess
 from slmdecide.cli.evidence import evidence
+from slmdecide.cli.gpus import gpus
 from slmdecide.cli.init import init
+from slmdecide.cli.models import models
 from slmdecide.cli.prices import prices
 from slmdecide.cli.profiles import profiles
 from slmdecide.cli.schema import schema
+from slmdecide.cli.throughput import throughput
 from slmdecide.cli.validate import validate
 
 app = typer.Typer(
@@ -45,4 +48,7 @@ app.command()(init)
 app.command()(schema)
 app.command()(profiles)
 app.add_typer(prices, name="prices")
+app.command()(models)
+app.command()(gpus)
+app.command()(throughput)
 app.command()(evidence)

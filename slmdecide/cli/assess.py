@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -30,7 +32,8 @@ def assess(
     from slmdecide.readers.profiles import load_profiles  # noqa: PLC0415
 
     catalog = load_catalog()
-    assessments = [decide(profile, catalog) for profile in load_profiles(files, catalog)]
+    asked = shlex.join(["slmdecide", "assess", *map(str, files)])
+    assessments = [replace(decide(profile, catalog), command=asked) for profile in load_profiles(files, catalog)]
     if output_format == "json":
         from slmdecide.report.document import portfolio_document, to_document, to_json  # noqa: PLC0415
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from slmdecide.errors import InputError, did_you_mean
+from slmdecide.report.escape import markdown, quoted, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +25,6 @@ _MAX_WIDTH = 100
 _MIN_WIDTH = 40
 _LABEL_WIDTH = 13
 _HISTORICAL = "historical: pre-2024 models"
-_MARKDOWN = str.maketrans({mark: f"\\{mark}" for mark in "\\`*_[]<>|~#"})
 
 
 def evidence(
@@ -61,7 +61,7 @@ def _chosen(claim_id: str | None, topic: str | None, status: str | None) -> tupl
         if word is not None and claim_id is not None:
             raise InputError(f"{option}: an id is given as well; give the id or a filter")
         if word is not None and word not in allowed:
-            raise InputError(f"{option}: found {_quoted(word)}; allowed: {', '.join(allowed)}{did_you_mean(word, allowed)}")
+            raise InputError(f"{option}: found {quoted(word)}; allowed: {', '.join(allowed)}{did_you_mean(word, allowed)}")
     claims = load_claims()
     if claim_id is None:
         return tuple(
@@ -71,23 +71,10 @@ def _chosen(claim_id: str | None, topic: str | None, status: str | None) -> tupl
     if not found:
         near = did_you_mean(claim_id, [claim.id for claim in claims])
         raise InputError(
-            f"evidence: no claim has the id {_quoted(claim_id)}{near}",
+            f"evidence: no claim has the id {quoted(claim_id)}{near}",
             hint="`slmdecide evidence` lists all ids",
         )
     return found
-
-
-def _quoted(word: str) -> str:
-    """The word as a message shows it: escaped and not endless."""
-    return f"'{_safe(word[:80])}'"
-
-
-def _safe(text: str) -> str:
-    """The text on one line, with control and invisible characters written out instead of sent to the terminal."""
-    return "".join(
-        one if one.isprintable() else " " if one.isspace() and one not in "\x1c\x1d\x1e\x1f\x85" else f"\\u{ord(one):04x}"
-        for one in text
-    )
 
 
 def _width() -> int:
@@ -115,11 +102,11 @@ def _lines(claim: Claim) -> list[tuple[str, str]]:
         ("correction", claim.correction),
         ("note", _HISTORICAL if claim.historical else None),
     ]
-    return [(label, _safe(text)) for label, text in pairs if text is not None]
+    return [(label, terminal(text)) for label, text in pairs if text is not None]
 
 
 def _card(claim: Claim, width: int) -> str:
-    lines = [_safe(claim.id), *_wrapped(_safe(claim.statement), width, "  "), ""]
+    lines = [terminal(claim.id), *_wrapped(terminal(claim.statement), width, "  "), ""]
     for label, text in _lines(claim):
         wrapped = _wrapped(text, width, " " * (2 + _LABEL_WIDTH))
         lines += [f"  {label:<{_LABEL_WIDTH}}{wrapped[0].lstrip()}", *wrapped[1:]]
@@ -130,8 +117,8 @@ def _list(claims: Sequence[Claim], width: int) -> str:
     lines: list[str] = []
     for claim in claims:
         mark = f", {_HISTORICAL}" if claim.historical else ""
-        lines.append(f"{_safe(claim.id)}  ({claim.status}, {_safe(claim.date[:4])}{mark})")
-        lines += _wrapped(_safe(claim.statement), width, "    ")
+        lines.append(f"{terminal(claim.id)}  ({claim.status}, {terminal(claim.date[:4])}{mark})")
+        lines += _wrapped(terminal(claim.statement), width, "    ")
     return "\n".join([*lines, _total(claims)])
 
 
@@ -146,8 +133,8 @@ def _wrapped(text: str, width: int, indent: str) -> list[str]:
 
 
 def _card_markdown(claim: Claim) -> str:
-    lines = [f"## {_markdown(claim.id)}", "", _markdown(claim.statement), ""]
-    return "\n".join(lines + [f"- **{label}**: {_markdown(text)}" for label, text in _lines(claim)])
+    lines = [f"## {markdown(claim.id)}", "", markdown(claim.statement), ""]
+    return "\n".join(lines + [f"- **{label}**: {markdown(text)}" for label, text in _lines(claim)])
 
 
 def _list_markdown(claims: Sequence[Claim]) -> str:
@@ -155,9 +142,6 @@ def _list_markdown(claims: Sequence[Claim]) -> str:
     for claim in claims:
         mark = f" ({_HISTORICAL})" if claim.historical else ""
         cells = (claim.id, claim.status + mark, claim.date[:4], _value(claim), claim.statement)
-        rows.append(f"| {' | '.join(_markdown(cell) for cell in cells)} |")
+        rows.append(f"| {' | '.join(markdown(cell) for cell in cells)} |")
     return "\n".join([*rows, "", _total(claims)])
 
-
-def _markdown(text: str) -> str:
-    return _safe(text).translate(_MARKDOWN)

@@ -218,6 +218,23 @@ def _why_not_smaller(at: Situation) -> str:
     )
 
 
+def why_not(one: Considered, total: float | None, at: Situation) -> str | None:
+    """Why an option that breaks no constraint was not chosen; None for the chosen one and for those that break one."""
+    chosen = at.choice.chosen
+    if one.vetoes or (chosen is not None and one.option.id == chosen.considered.option.id):
+        return None
+    p, level = one.quality.p_good_enough or 0.0, LEVELS[at.task.risk]
+    if p < level:
+        return f"{percent(p)} is below {percent(level)}"
+    if total is None:
+        return "cost not known"
+    if chosen is None or chosen.total is None:
+        return None
+    if total > chosen.total:
+        return f"dearer by {usd(total - chosen.total)}"
+    return "saves too little" if at.choice.kept_large else "a near tie, the model is larger"
+
+
 def _by_likelihood(one: Considered, task: Task) -> tuple[float, float, str]:
     """Likeliest first, then cheapest."""
     cost = bill(one.option, task, one.shortfall)

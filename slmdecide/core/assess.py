@@ -5,12 +5,13 @@ from __future__ import annotations
 from math import fsum
 from typing import TYPE_CHECKING, NamedTuple
 
-from slmdecide.core.advice import Situation, next_steps, option_words, reasons, summary
+from slmdecide.core.advice import Situation, next_steps, option_words, reasons, summary, why_not
 from slmdecide.core.costs import bill, cost_band, ready_made, shown_lines
 from slmdecide.core.decide import considered
 from slmdecide.core.flips import Decider, find_flips, saving_of
 from slmdecide.core.inputs import Plan, with_value
 from slmdecide.core.options import cheapest, request_usd
+from slmdecide.core.quality import LEVELS
 from slmdecide.core.resolve import resolve, resolve_stage
 from slmdecide.core.score import assess_criteria, features, score
 from slmdecide.money.serving import break_even_months
@@ -112,7 +113,7 @@ def _plan(profile: TaskProfile, catalog: Catalog) -> tuple[Plan, tuple[Assumptio
 
 
 def _short_list(catalog: Catalog) -> AssumptionMade:
-    names = ", ".join(model.id for model in catalog.models.values() if model.default_candidate)
+    names = ", ".join(catalog.default_candidates)
     reason = "the short list; its closed large models count as equally good, so the cheapest of them is compared with"
     return AssumptionMade(field="candidates", value=names, reason=reason)
 
@@ -136,6 +137,7 @@ def _part(task: Task, choice: Choice, decider: Decider, catalog: Catalog) -> _Pa
         family=choice.status,
         option_id=choice.chosen.considered.option.id if choice.chosen is not None else None,
         p_good_enough=choice.chosen.considered.quality.p_good_enough if choice.chosen is not None else None,
+        level=LEVELS[task.risk],
         summary=summary(situation),
         reasons=reasons(situation),
     )
@@ -167,17 +169,18 @@ def _money_of(chosen: Judged | None, task: Task) -> tuple[Band | None, Band | No
 
 
 def _options(part: _Part) -> tuple[AssessedOption, ...]:
-    return tuple(_option(one, part.task) for one in part.considered)
+    return tuple(_option(one, part) for one in part.considered)
 
 
-def _option(one: Considered, task: Task) -> AssessedOption:
-    option = one.option
+def _option(one: Considered, part: _Part) -> AssessedOption:
+    option, task = one.option, part.task
     money = cost_band(option, task, one.shortfall)
     members = [option] if option.small is None or option.large is None else [option.small, option.large]
     unpriced = any(each.hosting == "api" and (each.price is None or each.price.input_usd_per_mtok is None) for each in members)
     latencies = [each.idle_latency_ms for each in option.servings if each.idle_latency_ms is not None]
     return AssessedOption(
         id=option.id,
+        words=option_words(option),
         family=option.family,
         model=f"{option.model.id}>{option.large.model.id}" if option.large is not None else option.model.id,
         mode=option.mode,
@@ -193,6 +196,7 @@ def _option(one: Considered, task: Task) -> AssessedOption:
         unpriced=unpriced,
         not_costed=None if money is not None else _not_costed(members),
         latency_ms=min(latencies) if latencies else None,
+        why_not=why_not(one, money[1].typical if money is not None else None, part.situation),
         note="as its publisher trained it, on its own categories" if option.large is None and ready_made(option, task) else None,
     )
 
@@ -326,7 +330,7 @@ def _pipeline_verdict(profile: TaskProfile, parts: Sequence[_Part]) -> Verdict:
         family="pipeline",
         option_id=None,
         p_good_enough=weakest,
-        summary=f"A pipeline of {len(parts)} steps: {told}. p_good_enough is that of the weakest step.",
+        summary=f"A pipeline of {len(parts)} steps: {told}. The likelihood is that of the weakest step.",
         reasons=reasons_,
     )
 

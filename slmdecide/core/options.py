@@ -104,7 +104,7 @@ def _candidates(task: Task, catalog: Catalog) -> list[Model]:
     if task.candidates is not None:
         ids: Iterable[str] = task.candidates
     else:
-        ids = (model.id for model in catalog.models.values() if model.default_candidate)
+        ids = catalog.default_candidates
     ordered = list(dict.fromkeys(ids))
     ordered += [one.model for one in task.declared_throughput if one.model not in ordered]
     if task.today is not None and task.today not in ordered:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -32,17 +31,8 @@ def before_vetoes(task: Task, catalog: Catalog) -> tuple[object, ...]:
     """All of a task, beside its shape, that the vetoes of single options depend on."""
     return (
         task.may_leave, task.offline, task.device_memory_gib, task.modality, task.labelled_examples, task.obtainable_examples,
-        task.labels_to_specialize, task.operator, task.p95_ms, task.ttft_ms, _retirements_within(task.horizon_months, catalog),
+        task.labels_to_specialize, task.operator, task.p95_ms, task.ttft_ms, months_after(catalog.prices_as_of, task.horizon_months),
     )  # fmt: skip
-
-
-@lru_cache(maxsize=1024)
-def _retirements_within(horizon_months: float, catalog: Catalog) -> int:
-    """How many fine-tuned offers are retired within the horizon."""
-    limit = months_after(catalog.prices_as_of, horizon_months)
-    tuned = {name for model in catalog.models.values() for name in model.fine_tuned_prices}
-    ends = (catalog.prices[name].deprecation_date for name in tuned)
-    return sum(1 for end in ends if end is not None and end < limit)
 
 
 def vetoes_of(option: Option, task: Task, catalog: Catalog) -> tuple[Veto, ...]:

@@ -1,4 +1,4 @@
-"""The shipped data sets as one catalog; rows of a model's throughput are read when they are asked for."""
+"""The shipped data sets as one catalog; models, prices, throughput and claims are parsed when they are asked for."""
 
 from __future__ import annotations
 
@@ -9,19 +9,18 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from slmdecide import __version__
-from slmdecide.errors import DataError
-from slmdecide.readers.claims import CLAIMS, load_claims
+from slmdecide.readers.claims import CLAIMS, parse_claims
 from slmdecide.readers.files import DATA, read_text, sha256, shown
 from slmdecide.readers.head_to_head import HEAD_TO_HEAD, load_head_to_head
+from slmdecide.readers.lazy import Lazy, csv_rows, yaml_items
 from slmdecide.readers.strict import to_record
 from slmdecide.readers.table import parse_table, read_table
-from slmdecide.readers.yaml import read_document
+from slmdecide.readers.yaml import parse_document, read_document
 from slmdecide.records.assessment import Band
-from slmdecide.records.catalog import Catalog, Comparisons, Criterion, Gpu, Measurements, Model, Nature, Price, Rental, Throughput
+from slmdecide.records.catalog import Catalog, Claim, Comparisons, Criterion, Gpu, Measurements, Model, Nature, Price, Rental, Throughput
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
 API_PRICES = DATA / "pricing" / "api_prices.csv"
 MODELS = DATA / "pricing" / "models.yaml"
@@ -48,53 +47,14 @@ class _Models:
     models: tuple[Model, ...]
 
 
-class _ByModel(Mapping[str, Measurements]):
-    """Measured rows by model id. The file is split by its first column; a model's rows are parsed on first use."""
-
-    def __init__(self, path: Path) -> None:
-        self._name = shown(path)
-        lines = read_text(path).splitlines(keepends=True)
-        comments = sum(1 for _ in _leading_comments(lines))
-        self._header = lines[comments]
-        self._lines: dict[str, list[str]] = {}
-        self._rows: dict[str, Measurements] = {}
-        for line in lines[comments + 1 :]:
-            self._lines.setdefault(line.partition(",")[0], []).append(line)
-
-    def __getitem__(self, model: str) -> Measurements:
-        if model not in self._rows:
-            text = self._header + "".join(self._lines[model])
-            self._rows[model] = Measurements(parse_table(text, Throughput, f"{self._name} ({model})"))
-        return self._rows[model]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._lines)
-
-    def __len__(self) -> int:
-        return len(self._lines)
-
-
-def _leading_comments(lines: Iterable[str]) -> Iterator[str]:
-    for line in lines:
-        if not line.startswith("#"):
-            return
-        yield line
-
-
 def load_models() -> tuple[Model, ...]:
     """The models, in file order."""
     return to_record(read_document(MODELS), _Models, shown(MODELS)).models
 
 
-def load_prices(wanted: frozenset[str] | None = None) -> dict[str, Price]:
-    """API prices by id, all of them or the wanted ones."""
-    text = read_text(API_PRICES)
-    if wanted is not None:
-        lines = text.splitlines(keepends=True)
-        head = [*_leading_comments(lines)]
-        head.append(lines[len(head)])
-        text = "".join(head + [line for line in lines[len(head) :] if line.partition(",")[0].strip('"') in wanted])
-    return {price.id: price for price in parse_table(text, Price, shown(API_PRICES))}
+def load_prices() -> dict[str, Price]:
+    """Every API price by id."""
+    return {price.id: price for price in parse_table(read_text(API_PRICES), Price, shown(API_PRICES))}
 
 
 def load_rentals() -> dict[str, tuple[Rental, ...]]:
@@ -136,30 +96,67 @@ def aliases_of(models: Iterable[Model]) -> dict[str, tuple[str, ...]]:
     return {name: tuple(models_) for name, models_ in found.items() if name not in ids}
 
 
+class _Aliases(Mapping[str, tuple[str, ...]]):
+    """`aliases_of` all models, worked out when a name is asked for: only a name that is no id needs it."""
+
+    def __init__(self, models: Mapping[str, Model]) -> None:
+        self._models = models
+        self._found: dict[str, tuple[str, ...]] | None = None
+
+    def _all(self) -> dict[str, tuple[str, ...]]:
+        if self._found is None:
+            self._found = aliases_of(self._models.values())
+        return self._found
+
+    def __getitem__(self, name: str) -> tuple[str, ...]:
+        return self._all()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+
+def _lazy_models() -> Lazy[Model]:
+    name = shown(MODELS)
+    return Lazy(yaml_items(read_text(MODELS), name), lambda text: to_record(parse_document(text, name), _Models, name).models[0])
+
+
+def _lazy_prices() -> Lazy[Price]:
+    name = shown(API_PRICES)
+    return Lazy(csv_rows(read_text(API_PRICES), name), lambda text: parse_table(text, Price, name)[0])
+
+
+def _lazy_throughput() -> Lazy[Measurements]:
+    name = shown(THROUGHPUT)
+    return Lazy(csv_rows(read_text(THROUGHPUT), name), lambda text: Measurements(parse_table(text, Throughput, name)))
+
+
+def _lazy_claims() -> Lazy[Claim]:
+    name = shown(CLAIMS)
+    return Lazy(yaml_items(read_text(CLAIMS), name), lambda text: parse_claims(text, name)[0])
+
+
 @cache
 def load_catalog() -> Catalog:
     """Every shipped data set. DataError if one of them is damaged."""
-    models = load_models()
-    sold = frozenset(name for model in models for name in (*model.prices, *model.fine_tuned_prices))
-    prices = load_prices(sold)
-    for model in models:
-        for name in (*model.prices, *model.fine_tuned_prices):
-            if name not in prices:
-                raise DataError(f"{shown(MODELS)}: {model.id}: price {name!r} is not in {shown(API_PRICES)}")
+    models, prices = _lazy_models(), _lazy_prices()
     rentals = load_rentals()
     return Catalog(
         natures={one.id: one for one in to_record(read_document(NATURES), _Natures, shown(NATURES)).natures},
         criteria=to_record(read_document(CRITERIA), _Criteria, shown(CRITERIA)).criteria,
-        models={one.id: one for one in models},
-        aliases=aliases_of(models),
+        models=models,
+        default_candidates=tuple(name for name in models if "\n    default_candidate: true\n" in models.text(name)),
+        aliases=_Aliases(models),
         prices=prices,
         gpus={one.id: one for one in read_table(GPUS, Gpu)},
         rentals=rentals,
         rents=_rents(rentals),
-        throughput=_ByModel(THROUGHPUT),
+        throughput=_lazy_throughput(),
         head_to_head=Comparisons(load_head_to_head()),
-        claims={one.id: one for one in load_claims()},
-        prices_as_of=max(price.as_of for price in prices.values()),
+        claims=_lazy_claims(),
+        prices_as_of=next(iter(prices.values())).as_of,
         sha256=sha256(list(_READ)),
         version=__version__,
     )

@@ -42,7 +42,8 @@ _FREE_OF_CHARGE = ("gemini/gemma-",)
 _DEAREST_USD_PER_MTOK = 1_000.0
 _INPUT, _OUTPUT = "input_cost_per_token", "output_cost_per_token"
 _LONG_INPUT = re.compile(r"input_cost_per_token_above_([0-9]{1,6})k_tokens")
-_NAME = re.compile(r"[^\x00-\x1f\x7f]{1,300}")
+_LONGEST_NAME = 300
+_SHOWN_CHARACTERS = 60
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -161,18 +162,21 @@ def read_price_map(path: Path, *, version: str, as_of: str) -> PriceMap:
 
 def _price(entry: _Entry, *, source: str, as_of: str) -> Price | None:
     provider = entry.cells.get("litellm_provider")
-    if not _NAME.fullmatch(entry.id) or not isinstance(provider, str) or not _NAME.fullmatch(provider):
-        return _left_out(entry, "its name or litellm_provider is missing, too long or holds control characters")
+    if not _is_name(entry.id) or not isinstance(provider, str) or not _is_name(provider):
+        _leave_out(entry, "its name or litellm_provider is missing, too long or holds control characters")
+        return None
     base, long = _tiers(entry)
     if entry.skipped:
-        return _left_out(entry, "; ".join(f"{one.cell}: {one.reason}" for one in entry.skipped))
+        _leave_out(entry, "; ".join(f"{one.cell}: {one.reason}" for one in entry.skipped))
+        return None
     if base.output_usd_per_mtok == 0 and "embed" in entry.id.lower():
-        return _left_out(entry, f"an embedding model filed as {entry.cells['mode']}")
+        _leave_out(entry, f"an embedding model filed as {entry.cells['mode']}")
+        return None
     context = entry.tokens("max_input_tokens")
     longest = entry.tokens("max_output_tokens")
     deprecation = entry.iso_date("deprecation_date")
     address = entry.cells.get("source")
-    if isinstance(address, str) and re.fullmatch(r"https?://\S{1,500}", address):
+    if isinstance(address, str) and re.fullmatch(r"https?://\S{1,500}", address) and address.isprintable():
         source = address
     status = _status(entry, provider, base)
     if status == "unpriced":
@@ -207,7 +211,11 @@ def _price(entry: _Entry, *, source: str, as_of: str) -> Price | None:
     )
 
 
-def _left_out(entry: _Entry, reason: str) -> None:
+def _is_name(text: str) -> bool:
+    return 0 < len(text) <= _LONGEST_NAME and text.isprintable()
+
+
+def _leave_out(entry: _Entry, reason: str) -> None:
     entry.skipped[:] = [Skipped(id=entry.id, cell=None, reason=reason)]
 
 
@@ -251,9 +259,8 @@ def _listed_tiers(entry: _Entry) -> tuple[_Tier, _Tier | None]:
             tiers.append(_Tier(from_tokens=int(start), input_usd_per_mtok=cells[0], output_usd_per_mtok=cells[1]))
     starts = [tier.from_tokens for tier in tiers]
     if not isinstance(listed, list) or len(tiers) != len(listed) or starts[:1] != [0] or starts != sorted(set(starts)):
-        entry.skipped.append(
-            Skipped(id=entry.id, cell="tiered_pricing", reason=f"found {_brief(listed)}; tiers with rising ranges from 0 are expected"),
-        )
+        reason = f"found {_brief(listed)}; tiers with rising ranges from 0 are expected"
+        entry.skipped.append(Skipped(id=entry.id, cell="tiered_pricing", reason=reason))
         return nothing, None
     if len(tiers) == 1:
         return tiers[0], None
@@ -278,4 +285,4 @@ def _first_tier(entry: _Entry) -> _Entry:
 
 def _brief(value: object) -> str:
     text = repr(value)
-    return text if len(text) <= 60 else f"{text[:60]}…"
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"

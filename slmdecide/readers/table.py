@@ -28,7 +28,8 @@ def _cached_adapter(record_type: Any) -> TypeAdapter[Any]:  # noqa: ANN401  (cac
 
 def adapter_of(record_type: type[Record]) -> TypeAdapter[Record]:
     """The validator of a record type, built once."""
-    adapter: TypeAdapter[Record] = _cached_adapter(record_type)
+    found: Any = record_type
+    adapter: TypeAdapter[Record] = _cached_adapter(found)
     return adapter
 
 

@@ -69,6 +69,8 @@ class AssessedOption:
     """One concrete way to do the task."""
 
     id: str
+    words: str
+    """The option as a person says it."""
     family: Family
     model: str
     """Model id; for a cascade `small>large`."""
@@ -91,6 +93,8 @@ class AssessedOption:
     """Why there is no cost."""
     latency_ms: float | None
     """Time of one answer on an otherwise idle replica; None if not measured."""
+    why_not: str | None = None
+    """Why it was not chosen; None for the chosen one and for one that breaks a constraint."""
     note: str | None
 
 
@@ -114,6 +118,8 @@ class Verdict:
     family: Status
     option_id: str | None
     p_good_enough: float | None
+    level: float | None = None
+    """The likelihood that the task's risk asks for; None for a pipeline, whose stages have their own."""
     summary: str
     reasons: tuple[str, ...]
 
@@ -232,4 +238,6 @@ class Assessment:
     assumptions: tuple[AssumptionMade, ...]
     evidence: tuple[CitedClaim, ...]
     stages: tuple[AssessedStage, ...]
+    command: str | None = None
+    """The command line that asked for it."""
     data: DataUsed

@@ -25,6 +25,20 @@ LoadType = Literal[
     "mlperf_interactive",
 ]
 ClaimStatus = Literal["verified", "secondary", "unverified", "corrected"]
+Precision = Literal["bf16", "fp16", "fp8", "int8", "int4", "uint4", "gptq-int4", "q4_k_m", "fp4", "mxfp4"]
+"""How weights are stored: 16 bits, 8 bits, 4 bits with scales, and the 4-bit floats NVFP4 (fp4) and MXFP4."""
+GpuClass = Literal[
+    "A100",
+    "Hopper",
+    "Blackwell datacentre",
+    "GDDR datacentre",
+    "RTX",
+    "AMD Instinct",
+    "Intel Arc",
+    "Apple",
+    "other",
+]
+"""GPUs whose throughput is predicted with one error: A100 holds A30 too, GDDR datacentre holds T4, L4, L40, L40S, A10, A10G, A40."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,7 +107,25 @@ class Model:
     kv_heads: int | None = None
     head_dim: int | None = None
     kv_elements_per_token: int | None = None
-    """Numbers kept in the KV cache per token of context; × bytes per element = bytes."""
+    """Numbers kept in the KV cache per token of context, every layer in full; × bytes per element = bytes."""
+    attention: Literal["gqa", "mla"] = "gqa"
+    """mla: keys and values are kept as one compressed vector per layer."""
+    hidden_size: int | None = None
+    q_heads: int | None = None
+    """Query heads; tensor parallelism divides them evenly."""
+    vocab_size: int | None = None
+    tied_embeddings: bool = False
+    """Whether input embedding and output projection are one table."""
+    experts_total: int | None = None
+    """Experts of a mixture-of-experts layer; None for a dense model."""
+    experts_active: int | None = None
+    """Experts that a token is sent to, shared ones not counted."""
+    sliding_window: int | None = None
+    """Tokens that a sliding-window layer keeps."""
+    sliding_layers: int | None = None
+    """Layers with a sliding window; the others keep the whole context."""
+    native_precision: Precision | None = None
+    """How the weights are published."""
     weight_bytes: int | None = None
     """Bytes of the weights in their native precision."""
     weight_bytes_fp16: int | None = None
@@ -124,8 +156,22 @@ class Gpu:
 
     id: str
     name: str
+    gpu_class: GpuClass = "other"
     memory_gib: float | None
+    """What the driver shows, where that was collected."""
+    usable_memory_gib: float | None = None
+    """What weights and KV cache may take, where that is not 0.9 of the memory: the share that macOS lets the GPU have."""
     mem_bw_gb_per_s: float | None = None
+    fp16_bf16_dense_tflops: float | None = None
+    """1e12 operations a second with 16-bit numbers, without sparsity."""
+    fp8_dense_tflops: float | None = None
+    """None where the GPU does not compute in 8-bit floats."""
+    int8_dense_tops: float | None = None
+    fp4_dense_tflops: float | None = None
+    """None where the GPU does not compute in 4-bit floats."""
+    link_gb_per_s: float | None = None
+    """1e9 bytes a second from one GPU to its peers, one way: NVLink, Infinity Fabric or PCIe. None where GPUs are not joined."""
+    link_source: str | None = None
     power_w: float | None = None
     purchase_usd: float | None = None
     purchase_low_usd: float | None = None
@@ -157,6 +203,8 @@ class Throughput:
     gpu: str
     gpus: int
     """GPUs of the replica."""
+    parallelism: str | None = None
+    """How the GPUs share the model, as published: TP tensor, PP pipeline, DP data, EP and DEP expert, attnDP attention data parallel."""
     engine: str
     engine_version: str | None = None
     precision: str
@@ -305,6 +353,8 @@ class Catalog:
     natures: Mapping[str, Nature]
     criteria: tuple[Criterion, ...]
     models: Mapping[str, Model]
+    default_candidates: tuple[str, ...]
+    """Ids of the models that are considered when a profile names none."""
     aliases: Mapping[str, tuple[str, ...]]
     """Model ids by other names; a name that may mean several models has several."""
     prices: Mapping[str, Price]

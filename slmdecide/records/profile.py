@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal
 
-from annotated_types import Ge, Gt, Len
+from annotated_types import Ge, Gt, Le, Len
 
 from slmdecide.records.quantities import Count, Gib, Hours, Milliseconds, Share, Tokens, Usd, Whole
 
@@ -61,9 +61,9 @@ class Traits:
             return
         if len(set(self.labels)) < len(self.labels):
             twice = next(label for label, times in Counter(self.labels).items() if times > 1)
-            raise ValueError(f"labels: {twice!r} is given twice; keep one")
+            raise ValueError(f"labels: found {twice!r} twice; keep one")
         if self.n_labels is not None and self.n_labels != len(self.labels):
-            raise ValueError(f"n_labels is {self.n_labels}, but {len(self.labels)} labels are listed; drop one of the two")
+            raise ValueError(f"n_labels: found {self.n_labels}, but {len(self.labels)} labels are listed; drop one of the two")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,7 +95,7 @@ class Volume:
 
     def __post_init__(self) -> None:
         if self.text_tokens is not None and self.text_tokens > self.input_tokens:
-            raise ValueError(f"text_tokens: is {self.text_tokens:g}; it is a part of input_tokens ({self.input_tokens:g})")
+            raise ValueError(f"text_tokens: found {self.text_tokens:g}; it is a part of input_tokens, so at most {self.input_tokens:g}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -140,7 +140,7 @@ class Quality:
     """The score that is used, such as macro_f1 or accuracy."""
     floor: Share | None = None
     """Score that the task must reach, 0 to 1."""
-    tolerance: Annotated[float, Ge(0)] | None = None
+    tolerance: Annotated[float, Ge(0), Le(100)] | None = None
     """How many points (of 100) under the large model still count as good enough."""
     cost_of_wrong_answer_usd: Usd | None = None
     """What one wrong answer costs."""
@@ -232,9 +232,9 @@ class Decision:
     """Weeks within which it must be running."""
     min_saving_usd_per_month: Usd | None = None
     """Below this saving the API of the large model stays."""
-    weights: Mapping[str, Annotated[float, Ge(0)]] = field(default_factory=dict)
+    weights: Mapping[str, Annotated[float, Ge(0), Le(1e6)]] = field(default_factory=dict)
     """Weights of criteria that differ from the shipped ones."""
-    price_factors: Mapping[str, Annotated[float, Gt(0)]] = field(default_factory=dict)
+    price_factors: Mapping[str, Annotated[float, Gt(0), Le(1e6)]] = field(default_factory=dict)
     """What if: factor by model id on its API prices, such as 0.5 for half the price."""
 
 
@@ -257,7 +257,7 @@ class StageVolume:
 
     def __post_init__(self) -> None:
         if self.text_tokens is not None and self.text_tokens > self.input_tokens:
-            raise ValueError(f"text_tokens: is {self.text_tokens:g}; it is a part of input_tokens ({self.input_tokens:g})")
+            raise ValueError(f"text_tokens: found {self.text_tokens:g}; it is a part of input_tokens, so at most {self.input_tokens:g}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

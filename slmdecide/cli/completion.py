@@ -1,0 +1,20 @@
+"""Names for the shell to complete. Each function gets what was typed so far."""
+
+from __future__ import annotations
+
+
+def model_names(incomplete: str) -> list[str]:
+    """Ids of models; where none begins so, price ids."""
+    from slmdecide.readers.catalog import load_models, load_prices  # noqa: PLC0415  (only when the shell asks)
+
+    found = [model.id for model in load_models() if model.id.startswith(incomplete)]
+    return found or [name for name in load_prices() if name.startswith(incomplete)]
+
+
+def gpu_names(incomplete: str) -> list[str]:
+    """Ids of GPUs."""
+    from slmdecide.readers.catalog import GPUS  # noqa: PLC0415
+    from slmdecide.readers.table import read_table  # noqa: PLC0415
+    from slmdecide.records.catalog import Gpu  # noqa: PLC0415
+
+    return [gpu.id for gpu in read_table(GPUS, Gpu) if gpu.id.startswith(incomplete)]

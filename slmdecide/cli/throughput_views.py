@@ -1,0 +1,180 @@
+"""What `slmdecide throughput` prints: an answer with its derivation, or a score."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from slmdecide.cli.tables import card, markdown_card, markdown_table, text_table
+from slmdecide.money.scoring import by_class, errors_of
+from slmdecide.money.throughput import Estimate, Refusal
+from slmdecide.numbers import count, number, percent
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from slmdecide.money.memory import MemoryFit
+    from slmdecide.money.scoring import Score
+    from slmdecide.money.throughput import Line, Question
+    from slmdecide.records.roofline import Roofline
+
+
+def answer_document(
+    question: Question, kv_precision: str, fit: MemoryFit | None, found: Estimate | Refusal, predicted: Estimate | Refusal, note: str | None,
+) -> dict[str, Any]:
+    """The answer as JSON."""
+    asked = question.workload
+    return {
+        "model": question.model.id,
+        "gpu": question.gpu.id,
+        "gpu_note": note,
+        "gpus_per_replica": question.gpus,
+        "precision": question.precision,
+        "kv_precision": kv_precision,
+        "input_tokens": asked.input_tokens,
+        "output_tokens": asked.output_tokens,
+        "concurrency": asked.concurrency,
+        "memory": {**asdict(fit), "fits": fit.gpus is not None} if fit is not None else None,
+        "throughput": _estimate(found, fit),
+        "requests_per_second": _shown(found, fit).tokens_per_second / asked.output_tokens if _can_run(found, fit) else None,
+        "lines": [asdict(line) for line in _shown(found, fit).lines] if _can_run(found, fit) else [],
+        "calibrated": _estimate(predicted, fit),
+        "refused": _refused(found, fit),
+    }
+
+
+def _can_run(found: Estimate | Refusal, fit: MemoryFit | None) -> bool:
+    return isinstance(found, Estimate) and (found.provenance == "measured_published" or fit is None or fit.gpus is not None)
+
+
+def _shown(found: Estimate | Refusal, fit: MemoryFit | None) -> Estimate:
+    if not isinstance(found, Estimate) or not _can_run(found, fit):
+        raise ValueError("there is no estimate to show")
+    return found
+
+
+def _estimate(found: Estimate | Refusal, fit: MemoryFit | None) -> dict[str, Any] | None:
+    if not _can_run(found, fit):
+        return None
+    one = _shown(found, fit)
+    return {
+        "tokens_per_second": one.tokens_per_second,
+        "low": one.low,
+        "high": one.high,
+        "provenance": one.provenance,
+        "source": one.source,
+    }
+
+
+def _refused(found: Estimate | Refusal, fit: MemoryFit | None) -> dict[str, str] | None:
+    if _can_run(found, fit):
+        return None
+    if fit is not None and fit.why_not is not None:
+        return {"reason": f"does not fit: {fit.why_not}", "wanted": "take more or larger GPUs, a smaller precision, fewer requests or shorter texts"}
+    return asdict(found) if isinstance(found, Refusal) else None
+
+
+def answer_page(
+    question: Question,
+    kv_precision: str,
+    fit: MemoryFit | None,
+    found: Estimate | Refusal,
+    predicted: Estimate | Refusal,
+    note: str | None,
+    *,
+    markdown: bool,
+) -> str:
+    """The answer as text or Markdown."""
+    show = markdown_card if markdown else card
+    parts = [show(_title(question), [*([("gpu", note)] if note is not None else []), *_asked(question, kv_precision), *_result(question, found, fit)])]
+    if fit is not None:
+        parts.append(show("Memory", _memory(fit, question)))
+    if _can_run(found, fit):
+        parts.append(show("How the number was made", [_told(line) for line in _shown(found, fit).lines]))
+    if _can_run(found, fit) and _shown(found, fit).provenance == "measured_published":
+        parts.append(show("The fitted predictor for comparison", _compared(predicted)))
+    return "\n\n".join(parts)
+
+
+def _title(question: Question) -> str:
+    return f"{question.model.id} on {question.gpus} × {question.gpu.id}"
+
+
+def _asked(question: Question, kv_precision: str) -> list[tuple[str, str]]:
+    asked = question.workload
+    at_once = f"{count(asked.concurrency)} at once" if asked.concurrency is not None else "as many at once as memory and engine take"
+    return [
+        ("weights", f"{question.precision}, KV cache {kv_precision}"),
+        ("requests", f"{count(asked.input_tokens)} tokens in, {count(asked.output_tokens)} out, {at_once}"),
+    ]
+
+
+def _result(question: Question, found: Estimate | Refusal, fit: MemoryFit | None) -> list[tuple[str, str]]:
+    refused = _refused(found, fit)
+    if refused is not None:
+        return [("throughput", f"unknown: {refused['reason']}"), ("what to do", refused["wanted"])]
+    one = _shown(found, fit)
+    answers = one.tokens_per_second / question.workload.output_tokens
+    return [
+        ("throughput", f"{number(one.tokens_per_second)} tokens per second ({number(one.low)} to {number(one.high)})"),
+        ("answers", f"{number(answers)} per second"),
+        ("provenance", one.provenance),
+        ("source", one.source),
+    ]
+
+
+def _memory(fit: MemoryFit, question: Question) -> list[tuple[str, str]]:
+    together = "" if fit.concurrency == 1 else f", {number(fit.kv_gib)} GiB for {count(fit.concurrency)}"
+    held = question.gpus if fit.gpus is not None else fit.most_gpus
+    return [
+        ("weights", f"{number(fit.weights_gib)} GiB"),
+        ("KV cache", f"{number(fit.kv_gib_per_request)} GiB for one request of {count(fit.context_tokens)} tokens{together}"),
+        ("usable", f"{number(fit.usable_gib)} GiB of each GPU"),
+        ("fits", f"{count(fit.gpus)} × {question.gpu.id}" if fit.gpus is not None else f"no: {fit.why_not}"),
+        ("requests held", f"{count(fit.requests)} by {held} × {question.gpu.id}"),
+    ]
+
+
+def _told(line: Line) -> tuple[str, str]:
+    value = f"{number(line.value)} {line.unit}".rstrip()
+    return line.label, f"{value}; {line.note}" if line.note is not None else value
+
+
+def _compared(predicted: Estimate | Refusal) -> list[tuple[str, str]]:
+    if isinstance(predicted, Refusal):
+        return [("predicted", f"nothing: {predicted.reason}")]
+    told = f"{number(predicted.tokens_per_second)} tokens per second ({number(predicted.low)} to {number(predicted.high)})"
+    return [("predicted", told), ("source", predicted.source)]
+
+
+def score_document(score: Score, roofline: Roofline) -> dict[str, Any]:
+    """The score as JSON. Errors and coverage are shares."""
+    return {
+        **asdict(errors_of(score.scored)),
+        "by_class": {name: asdict(errors) for name, errors in by_class(score.scored).items()},
+        "skipped": dict(score.skipped),
+        "predictor": {
+            "as_of": roofline.as_of,
+            "fitted_on": roofline.fitted_on,
+            "rows": roofline.rows,
+            "script": roofline.script,
+            "median_abs_error_source_held_out": roofline.by_source.median_pooled,
+        },
+    }
+
+
+def score_page(score: Score, roofline: Roofline, *, markdown: bool) -> str:
+    """The score as text or Markdown."""
+    table = markdown_table if markdown else text_table
+    errors = {"all": errors_of(score.scored), **by_class(score.scored)}
+    rows = [[name, count(one.n), percent(one.median_abs_error), percent(one.p90_abs_error), percent(one.coverage)] for name, one in errors.items()]
+    header = ("class", "rows", "median error", "90th percentile", "inside the band")
+    parts = [
+        f"{count(len(score.scored))} rows scored, {count(sum(score.skipped.values()))} skipped; nothing was fitted. "
+        f"Predictor: {roofline.rows:,} rows of {roofline.fitted_on}, {roofline.as_of}.",
+        table(header, rows, right=(1, 2, 3, 4)),
+    ]
+    if score.skipped:
+        skipped: Sequence[Sequence[str]] = [[why, count(rows_)] for why, rows_ in score.skipped.items()]
+        parts.append(table(("skipped because of", "rows"), skipped, right=(1,)))
+    return "\n\n".join(parts)

@@ -1,0 +1,231 @@
+"""The break-even report and the replicated table, as blocks for the writers, and as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from math import log10
+from typing import TYPE_CHECKING
+
+from slmdecide.numbers import count, exact, months, number, percent, usd, usd_price
+from slmdecide.report.blocks import Item, Items, Pairs, Prose, Section, Table, View
+from slmdecide.report.words import name, words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from slmdecide.records.breakeven import BreakEvenReport, OpponentReport, Replication
+
+_WHERE = {"owned_gpu": "GPUs of your own", "rented_gpu": "rented GPUs"}
+_KINDS = {
+    "same_model_hosted": "the same model hosted",
+    "cheapest_good_enough": "cheapest API taken as good enough",
+    "in_use_today": "in use today",
+    "named": "named",
+}
+_CHART_WIDTH = 40
+
+
+def build(report: BreakEvenReport) -> View:
+    """The report: for each opponent when it pays, then the bill, the throughput and what was assumed."""
+    where = _WHERE[report.self_host.hosting]
+    gpus = report.replicas * report.gpus_per_replica
+    sections = [
+        Section("Bill of self-hosting", (_bill(report),), detail=False),
+        Section("Throughput", (_throughput(report),)),
+    ]
+    if report.sweep:
+        sections.append(Section("Over volume", (_sweep(report), Prose(("Each bar is the bill of self-hosting; | marks the APIs.",)))))
+    sections.append(Section(f"Assumptions ({len(report.assumptions)})", (_assumptions(report),)))
+    return View(
+        title=f"{name(report.model)} on {name(report.gpu)}: break-even of {where}",
+        answer=(
+            Prose(tuple(_sentence(one) for one in report.opponents)),
+            Pairs(
+                (
+                    ("volume", f"{number(report.tokens_per_month)} tokens a month, prompt and answer together"),
+                    (
+                        "hardware",
+                        f"{count(report.replicas)} replica{'s' if report.replicas != 1 else ''}, {count(gpus)} × {name(report.gpu)}",
+                    ),
+                    ("paid once", usd(report.self_host.capex_usd)),
+                    ("a month", usd(report.self_host.monthly_cost_usd)),
+                ),
+            ),
+            _opponents(report.opponents),
+            *((Items(tuple(Item(note) for note in report.notes)),) if report.notes else ()),
+        ),
+        sections=tuple(sections),
+        footer=tuple(f"{words(key)}: {name(value)}." for key, value in report.data.items()),
+    )
+
+
+def _sentence(one: OpponentReport) -> str:
+    if one.monthly_cost_usd is None:
+        return f"{name(one.name)}: {one.why_never}."
+    if one.break_even_months is None:
+        return f"Against {name(one.name)} it is never paid back, because {one.why_never}."
+    sure = ""
+    band = one.break_even_months_band
+    if band is not None and band.low < band.high:
+        sure = f" (8 of 10 draws: {number(band.low)} to {number(band.high)})"
+    never = f"; in {percent(one.never_share)} of the draws it never is" if one.never_share else ""
+    volume = f", and at no volume is it cheaper all in: {one.why_never}" if one.why_never is not None else ""
+    return f"Against {name(one.name)} it is paid back after {months(one.break_even_months)}{sure}{never}{volume}."
+
+
+def _opponents(opponents: Sequence[OpponentReport]) -> Table:
+    header = ("opponent", "which", "in / out per Mtok", "API a month", "saving", "months", "cheaper from, tokens a month")
+    rows = []
+    for one in opponents:
+        volume = number(one.break_even_tokens_per_month)
+        if one.jumps_at_replica is not None:
+            volume += f" (step to replica {one.jumps_at_replica})"
+        prices = f"{usd_price(one.input_usd_per_mtok)} / {usd_price(one.output_usd_per_mtok)}"
+        rows.append(
+            (
+                name(one.name),
+                _KINDS[one.kind],
+                prices if one.input_usd_per_mtok is not None else "unpriced",
+                usd(one.monthly_cost_usd),
+                usd(one.saving_usd_per_month),
+                number(one.break_even_months)
+                if one.break_even_months is not None
+                else "never"
+                if one.monthly_cost_usd is not None
+                else "–",
+                volume if one.break_even_tokens_per_month is not None else "never" if one.monthly_cost_usd is not None else "–",
+            ),
+        )
+    return Table(header, tuple(rows), right=(3, 4, 5))
+
+
+def _bill(report: BreakEvenReport) -> Table:
+    rows = [
+        (line.name, "" if line.once else usd(line.usd), usd(line.usd) if line.once else "", line.note) for line in report.self_host.lines
+    ]
+    rows.append(
+        ("together", usd(report.self_host.monthly_cost_usd), usd(report.self_host.capex_usd), "idle hours cost what busy ones cost")
+    )
+    return Table(("line", "a month", "once", "rests on"), tuple(rows), right=(1, 2))
+
+
+def _throughput(report: BreakEvenReport) -> Pairs:
+    used = report.throughput
+    return Pairs(
+        (
+            ("rate", f"{number(used.tokens_per_second)} tokens a second a replica ({number(used.low)} to {number(used.high)})"),
+            ("provenance", words(used.provenance)),
+            ("source", used.source),
+            ("capacity", f"{number(report.capacity_tokens_per_month)} tokens a month at full use of the reserved hours"),
+        ),
+    )
+
+
+def _sweep(report: BreakEvenReport) -> Table:
+    names = [name(one.name) for one in report.opponents if one.input_usd_per_mtok is not None]
+    priced = [i for i, one in enumerate(report.opponents) if one.input_usd_per_mtok is not None]
+    every = [value for point in report.sweep for value in (point.self_host_usd, *(point.opponents_usd[i] for i in priced)) if value]
+    low, high = log10(min(every)), log10(max(every))
+    rows = []
+    for point in report.sweep:
+        apis = [point.opponents_usd[i] for i in priced]
+        chart = _bar(point.self_host_usd, [one for one in apis if one is not None], low, high)
+        rows.append((number(point.tokens_per_month), count(point.replicas), usd(point.self_host_usd), *(usd(one) for one in apis), chart))
+    right = tuple(range(3 + len(names)))
+    return Table(("tokens a month", "replicas", "self-hosted", *names, "USD a month, logarithmic"), tuple(rows), right=right)
+
+
+def _bar(own: float, apis: Sequence[float], low: float, high: float) -> str:
+    """A bar of the self-hosting bill with a mark for each API, on a logarithmic scale."""
+    span = max(high - low, 1e-9)
+    width = round((log10(own) - low) / span * _CHART_WIDTH) if own > 0 else 0
+    cells = ["=" if i < width else "." for i in range(_CHART_WIDTH + 1)]
+    for api in apis:
+        if api > 0:
+            cells[round((log10(api) - low) / span * _CHART_WIDTH)] = "|"
+    return "".join(cells)
+
+
+def _assumptions(report: BreakEvenReport) -> Table:
+    return Table(("assumed", "value", "why"), tuple((one.field, exact(one.value), one.reason) for one in report.assumptions))
+
+
+def build_replication(found: Replication) -> View:
+    """The published table beside ours, and what the paper leaves out."""
+    rows = [
+        (
+            one.model,
+            one.api,
+            f"{one.published_months:g}",
+            f"{one.computed_months:.2f}" if one.computed_months is not None else "never",
+            f"{one.difference:+.2f}" if one.difference is not None else "–",
+            "" if one.reproducible else "does not follow from the paper's prices",
+        )
+        for one in found.cells
+    ]
+    reproducible = sum(1 for one in found.cells if one.reproducible)
+    return View(
+        title=f"arXiv {found.paper}: break-even months, published and computed",
+        answer=(
+            Prose(
+                (
+                    f"{found.reproduced} of {reproducible} reproducible cells agree within {found.tolerance_months:g} months, "
+                    "the rounding of the published table.",
+                ),
+            ),
+            Table(("model", "against", "published", "ours", "difference", "note"), tuple(rows), right=(2, 3, 4)),
+        ),
+        sections=(
+            Section("Assumptions, the paper's own", (Items(tuple(Item(one) for one in found.assumptions)),), detail=False),
+            Section("What does not follow", (Items(tuple(Item(one) for one in found.notes)),), detail=False),
+            Section(
+                "What the paper leaves out", (_left_out(found), Items(tuple(Item(f"{o.name}: {o.statement}") for o in found.left_out)))
+            ),
+        ),
+        footer=(),
+    )
+
+
+def _left_out(found: Replication) -> Table:
+    computed = [one for one in found.left_out if one.months]
+    published = {one.model: one.published_months for one in reversed(found.cells)}
+    rows = [
+        (model, f"{published[model]:g}", *(number(one.months[model]) if one.months[model] is not None else "never" for one in computed))
+        for model in computed[0].months
+    ]
+    return Table(("model", "published", *(one.name for one in computed)), tuple(rows), right=tuple(range(1, 2 + len(computed))))
+
+
+def to_csv(report: BreakEvenReport) -> str:
+    """One row per opponent; with a sweep one row per volume. Unknown is an empty cell."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    if report.sweep:
+        writer.writerow(("tokens_per_month", "replicas", "self_host_usd", *(f"api_usd:{one.name}" for one in report.opponents)))
+        writer.writerows((point.tokens_per_month, point.replicas, point.self_host_usd, *point.opponents_usd) for point in report.sweep)
+        return stream.getvalue()
+    columns = (
+        "name",
+        "kind",
+        "input_usd_per_mtok",
+        "output_usd_per_mtok",
+        "monthly_cost_usd",
+        "saving_usd_per_month",
+        "break_even_months",
+        "break_even_tokens_per_month",
+        "why_never",
+    )
+    writer.writerow(columns)
+    writer.writerows(tuple(getattr(one, column) for column in columns) for one in report.opponents)
+    return stream.getvalue()
+
+
+def replication_csv(found: Replication) -> str:
+    """One row per published cell."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    columns = ("model", "api", "published_months", "computed_months", "difference", "reproducible")
+    writer.writerow(columns)
+    writer.writerows(tuple(getattr(one, column) for column in columns) for one in found.cells)
+    return stream.getvalue()

@@ -1,0 +1,109 @@
+"""The report as text for a terminal or a log: no colour, no line wider than asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from slmdecide.report.blocks import Amount, Items, Lean, Pairs, Prose
+from slmdecide.report.escape import shortened, terminal
+from slmdecide.report.layout import table, wrap
+from slmdecide.report.portfolio import build as build_portfolio
+from slmdecide.report.view import build
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from slmdecide.records.assessment import Assessment
+    from slmdecide.report.blocks import Block, Cell, View
+
+WIDTH = 100
+NARROWEST = 40
+_SHORT = Amount(options=8, statements=False, hint="`--full` shows all")
+_FULL = Amount(options=None, statements=True, hint="")
+_CELL_CHARACTERS = 300
+_PROSE_CHARACTERS = 1500
+_INDENT = "  "
+_BAR = 5
+"""Characters of a lean's bar on each side."""
+_BAR_HEADER = "large|small"
+
+
+def text(assessment: Assessment, *, width: int = WIDTH, full: bool = False) -> str:
+    """The report on one assessment: the answer first, then what it rests on.
+
+    `full` shows every option and quotes every criterion and claim.
+    """
+    return write(build(assessment, _FULL if full else _SHORT), width=width)
+
+
+def portfolio_text(assessments: Sequence[Assessment], *, width: int = WIDTH) -> str:
+    """The table of several tasks with its total, and what is still open."""
+    return write(build_portfolio(assessments), width=width)
+
+
+def write(view: View, *, width: int = WIDTH) -> str:
+    """A report as lines of at most `width` columns (at least 40)."""
+    width = max(NARROWEST, width)
+    lines = wrap(_prose(view.title), width)
+    for block in view.answer:
+        lines += ["", *_block(block, width, "" if isinstance(block, Prose) else _INDENT)]
+    for section in view.sections:
+        lines += ["", *wrap(_prose(section.title), width)]
+        for position, block in enumerate(section.blocks):
+            lines += [""] if position else []
+            lines += _block(block, width, _INDENT)
+    lines.append("")
+    for sentence in view.footer:
+        lines += wrap(_prose(sentence), width)
+    return "\n".join(lines) + "\n"
+
+
+def _prose(words: str) -> str:
+    return terminal(shortened(words, _PROSE_CHARACTERS))
+
+
+def _cell(cell: Cell) -> str:
+    return _bar(cell.value) if isinstance(cell, Lean) else terminal(shortened(cell, _CELL_CHARACTERS))
+
+
+def _bar(lean: float) -> str:
+    """`.....|###..` for +0.6: to the right the small side, to the left the large one."""
+    filled = min(_BAR, max(1, round(abs(lean) * _BAR))) if lean else 0
+    side = "#" * filled + "." * (_BAR - filled)
+    empty = "." * _BAR
+    return f"{empty}|{side}" if lean >= 0 else f"{side[::-1]}|{empty}"
+
+
+def _block(block: Block, width: int, indent: str) -> list[str]:
+    if isinstance(block, Prose):
+        return [line for sentence in block.sentences for line in wrap(_prose(sentence), width, indent)]
+    if isinstance(block, Pairs):
+        return _pairs(block, width, indent)
+    if isinstance(block, Items):
+        return _items(block, width, indent)
+    rows = [[_cell(cell) for cell in row] for row in block.rows]
+    leaning = [any(isinstance(cell, Lean) for cell in column) for column in zip(*block.rows, strict=True)]
+    header = [_BAR_HEADER if leans else head for head, leans in zip(block.header, leaning, strict=True)]
+    return table(header, rows, width=width, indent=indent, right=block.right)
+
+
+def _pairs(block: Pairs, width: int, indent: str) -> list[str]:
+    longest = max(len(label) for label, _ in block.pairs)
+    found = []
+    for label, words in block.pairs:
+        start = f"{indent}{label:<{longest}}  "
+        found += wrap(_prose(words), width, start, " " * len(start))
+    return found
+
+
+def _items(block: Items, width: int, indent: str) -> list[str]:
+    found = []
+    for position, item in enumerate(block.items, start=1):
+        mark = f"{position}. " if block.numbered else "- "
+        inner = indent + " " * len(mark)
+        found += wrap(_prose(item.text), width, indent + mark, inner)
+        if item.command is not None:
+            found += wrap(f"$ {_prose(item.command)}", width, inner + "  ", inner + "    ")
+        for detail in item.details:
+            found += wrap(_prose(detail), width, inner)
+    return found
