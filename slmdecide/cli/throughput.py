@@ -1,4 +1,4 @@
-"""`slmdecide throughput`: tokens per second of one replica and how the number was made, or the predictor's error on a file of measurements."""
+"""`slmdecide throughput`: tokens per second of one replica and how the number was made, or the predictor's error on a file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from slmdecide.errors import InputError, did_you_mean
 from slmdecide.records.catalog import Precision
 
 if TYPE_CHECKING:
-    from slmdecide.money.throughput import Question
     from slmdecide.records.catalog import Catalog, Gpu, Model
 
 Format = Literal["text", "markdown", "json"]
@@ -36,25 +35,35 @@ class Took:
 def throughput(
     *,
     model: Annotated[
-        str | None, typer.Option(metavar="MODEL", help="The model that runs.", show_default=False, autocompletion=model_names),
+        str | None,
+        typer.Option(metavar="MODEL", help="The model that runs.", show_default=False, autocompletion=model_names),
     ] = None,
     gpu: Annotated[
-        str | None, typer.Option(metavar="GPU", help="The GPU that it runs on, or a name such as a100.", show_default=False, autocompletion=gpu_names),
+        str | None,
+        typer.Option(metavar="GPU", help="The GPU that it runs on, or a name such as a100.", show_default=False, autocompletion=gpu_names),
     ] = None,
     gpus: Annotated[
-        int | None, typer.Option(min=1, help="GPUs of one replica; without it, as few as hold the model.", show_default=False),
+        int | None,
+        typer.Option(min=1, help="GPUs of one replica; without it, as few as hold the model.", show_default=False),
     ] = None,
     precision: Annotated[
-        Precision | None, typer.Option(help="How the weights are stored; without it, as they are published.", show_default=False),
+        Precision | None,
+        typer.Option(help="How the weights are stored; without it, as they are published.", show_default=False),
     ] = None,
     kv_precision: Annotated[Literal["bf16", "fp8"], typer.Option(help="How the KV cache is stored.")] = "bf16",
-    input_tokens: Annotated[int | None, typer.Option(min=1, help=f"Prompt of one request.  [default: {_INPUT_TOKENS}]", show_default=False)] = None,
-    output_tokens: Annotated[int | None, typer.Option(min=1, help=f"Answer of one request.  [default: {_OUTPUT_TOKENS}]", show_default=False)] = None,
+    input_tokens: Annotated[
+        int | None, typer.Option(min=1, help=f"Prompt of one request.  [default: {_INPUT_TOKENS}]", show_default=False)
+    ] = None,
+    output_tokens: Annotated[
+        int | None, typer.Option(min=1, help=f"Answer of one request.  [default: {_OUTPUT_TOKENS}]", show_default=False)
+    ] = None,
     concurrency: Annotated[
-        int | None, typer.Option(min=1, help="Requests at once; without it, as many as memory and engine take.", show_default=False),
+        int | None,
+        typer.Option(min=1, help="Requests at once; without it, as many as memory and engine take.", show_default=False),
     ] = None,
     data: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Score the predictor on these measurements (CSV) instead.", show_default=False),
+        Path | None,
+        typer.Option(metavar="FILE", help="Score the predictor on these measurements (CSV) instead.", show_default=False),
     ] = None,
     output_format: Annotated[Format, typer.Option("--format", help="How to print.")] = "text",
 ) -> None:
@@ -106,10 +115,12 @@ def _answer(
     output_format: Format,
 ) -> str:
     from slmdecide.cli.throughput_views import answer_document, answer_page  # noqa: PLC0415
+    from slmdecide.money.estimate import Question  # noqa: PLC0415
     from slmdecide.money.memory import memory_fit  # noqa: PLC0415
     from slmdecide.money.precision import kv_bytes_per_element  # noqa: PLC0415
     from slmdecide.money.roofline import Workload  # noqa: PLC0415
-    from slmdecide.money.throughput import Question, calibrated, throughput  # noqa: PLC0415
+    from slmdecide.money.throughput import calibrated  # noqa: PLC0415
+    from slmdecide.money.throughput import throughput as throughput_of  # noqa: PLC0415
     from slmdecide.readers.catalog import load_catalog  # noqa: PLC0415
     from slmdecide.readers.roofline import load_roofline  # noqa: PLC0415
 
@@ -117,7 +128,9 @@ def _answer(
     model = named_model(model_name, catalog)
     took = named_gpu(gpu_name, model, catalog)
     if model.weights == "closed":
-        raise InputError(f"--model: {model.id} is closed; only open weights can be hosted", hint="`slmdecide models --weights open` lists them")
+        raise InputError(
+            f"--model: {model.id} is closed; only open weights can be hosted", hint="`slmdecide models --weights open` lists them"
+        )
     _check_gpus(gpus, model, took.gpu)
     encoder = model.kind == "encoder"
     stored: Precision = precision if precision is not None else model.native_precision or ("fp16" if encoder else "bf16")
@@ -135,14 +148,14 @@ def _answer(
     question = Question(
         model=model,
         gpu=took.gpu,
-        gpus=gpus if gpus is not None else fit.gpus if fit is not None and fit.gpus is not None else 1,
+        gpus=gpus if gpus is not None else 1 if fit is None else fit.gpus if fit.gpus is not None else fit.most_gpus,
         precision=stored,
         workload=Workload(input_tokens=read, output_tokens=written, concurrency=concurrency),
         kv_bytes_each=kv_bytes_per_element(kv_precision),
     )
     measured = catalog.throughput.get(model.id)
     roofline = load_roofline()
-    found = throughput(question, measured.rows if measured is not None else (), roofline)
+    found = throughput_of(question, measured.rows if measured is not None else (), roofline)
     predicted = calibrated(question, roofline)
     if output_format == "json":
         return _json(answer_document(question, kv_precision, fit, found, predicted, took.note))
@@ -158,7 +171,11 @@ def _check_gpus(gpus: int | None, model: Model, gpu: Gpu) -> None:
 
     allowed = tensor_parallel_counts(model, gpu)
     if gpus is not None and gpus not in allowed:
-        why = "GPUs of this kind are not joined" if allowed == (1,) else f"tensor parallelism divides the {model.q_heads} query heads of {model.id}"
+        why = (
+            "GPUs of this kind are not joined"
+            if allowed == (1,)
+            else f"tensor parallelism divides the {model.q_heads} query heads of {model.id}"
+        )
         raise InputError(f"--gpus: found {gpus}; allowed: {', '.join(map(str, allowed))}; {why}")
 
 

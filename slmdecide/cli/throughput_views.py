@@ -6,21 +6,26 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from slmdecide.cli.tables import card, markdown_card, markdown_table, text_table
+from slmdecide.money.estimate import Estimate, Refusal
 from slmdecide.money.scoring import by_class, errors_of
-from slmdecide.money.throughput import Estimate, Refusal
 from slmdecide.numbers import count, number, percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from slmdecide.money.estimate import Line, Question
     from slmdecide.money.memory import MemoryFit
     from slmdecide.money.scoring import Score
-    from slmdecide.money.throughput import Line, Question
     from slmdecide.records.roofline import Roofline
 
 
 def answer_document(
-    question: Question, kv_precision: str, fit: MemoryFit | None, found: Estimate | Refusal, predicted: Estimate | Refusal, note: str | None,
+    question: Question,
+    kv_precision: str,
+    fit: MemoryFit | None,
+    found: Estimate | Refusal,
+    predicted: Estimate | Refusal,
+    note: str | None,
 ) -> dict[str, Any]:
     """The answer as JSON."""
     asked = question.workload
@@ -70,7 +75,10 @@ def _refused(found: Estimate | Refusal, fit: MemoryFit | None) -> dict[str, str]
     if _can_run(found, fit):
         return None
     if fit is not None and fit.why_not is not None:
-        return {"reason": f"does not fit: {fit.why_not}", "wanted": "take more or larger GPUs, a smaller precision, fewer requests or shorter texts"}
+        return {
+            "reason": f"does not fit: {fit.why_not}",
+            "wanted": "take more or larger GPUs, a smaller precision, fewer requests or shorter texts",
+        }
     return asdict(found) if isinstance(found, Refusal) else None
 
 
@@ -86,7 +94,12 @@ def answer_page(
 ) -> str:
     """The answer as text or Markdown."""
     show = markdown_card if markdown else card
-    parts = [show(_title(question), [*([("gpu", note)] if note is not None else []), *_asked(question, kv_precision), *_result(question, found, fit)])]
+    parts = [
+        show(
+            _title(question),
+            [*([("gpu", note)] if note is not None else []), *_asked(question, kv_precision), *_result(question, found, fit)],
+        )
+    ]
     if fit is not None:
         parts.append(show("Memory", _memory(fit, question)))
     if _can_run(found, fit):
@@ -115,9 +128,14 @@ def _result(question: Question, found: Estimate | Refusal, fit: MemoryFit | None
         return [("throughput", f"unknown: {refused['reason']}"), ("what to do", refused["wanted"])]
     one = _shown(found, fit)
     answers = one.tokens_per_second / question.workload.output_tokens
-    return [
+    written = [
         ("throughput", f"{number(one.tokens_per_second)} tokens per second ({number(one.low)} to {number(one.high)})"),
         ("answers", f"{number(answers)} per second"),
+    ]
+    if question.model.kind == "encoder":
+        written = [("throughput", f"{number(answers)} answers per second ({number(one.low)} to {number(one.high)})")]
+    return [
+        *written,
         ("provenance", one.provenance),
         ("source", one.source),
     ]
@@ -167,13 +185,14 @@ def score_page(score: Score, roofline: Roofline, *, markdown: bool) -> str:
     """The score as text or Markdown."""
     table = markdown_table if markdown else text_table
     errors = {"all": errors_of(score.scored), **by_class(score.scored)}
-    rows = [[name, count(one.n), percent(one.median_abs_error), percent(one.p90_abs_error), percent(one.coverage)] for name, one in errors.items()]
-    header = ("class", "rows", "median error", "90th percentile", "inside the band")
-    parts = [
-        f"{count(len(score.scored))} rows scored, {count(sum(score.skipped.values()))} skipped; nothing was fitted. "
-        f"Predictor: {roofline.rows:,} rows of {roofline.fitted_on}, {roofline.as_of}.",
-        table(header, rows, right=(1, 2, 3, 4)),
+    rows = [
+        [name, count(one.n), percent(one.median_abs_error), percent(one.p90_abs_error), percent(one.coverage)]
+        for name, one in errors.items()
     ]
+    header = ("class", "rows", "median error", "90th percentile", "inside the band")
+    what = f"{count(len(score.scored))} rows scored, {count(sum(score.skipped.values()))} skipped; nothing was fitted."
+    fitted = f"Predictor: {roofline.rows:,} rows of {roofline.fitted_on}, {roofline.as_of}."
+    parts = [f"{what} {fitted}", table(header, rows, right=(1, 2, 3, 4))]
     if score.skipped:
         skipped: Sequence[Sequence[str]] = [[why, count(rows_)] for why, rows_ in score.skipped.items()]
         parts.append(table(("skipped because of", "rows"), skipped, right=(1,)))

@@ -2,67 +2,132 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Literal
 
-from slmdecide.errors import DataError, did_you_mean
-from slmdecide.readers.files import MAX_PROFILE_BYTES, read_text, shown
-from slmdecide.readers.strict import dotted, to_record
-from slmdecide.readers.yaml import Document, parse_document
+from slmdecide.errors import did_you_mean, nearest
+from slmdecide.readers.files import MAX_PROFILE_BYTES, STDIN, read_stdin, read_text, shown
+from slmdecide.readers.mistakes import MOST_MISTAKES, FileError, Location, Mistake, dotted
+from slmdecide.readers.mistakes import shown as value_shown
+from slmdecide.readers.strict import check
+from slmdecide.readers.yaml import scan
 from slmdecide.records.profile import TaskProfile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from slmdecide.readers.strict import Location
+    from slmdecide.readers.yaml import Document
     from slmdecide.records.catalog import Catalog
 
 
 def load_profile(path: Path, catalog: Catalog) -> TaskProfile:
-    """The profile in `path`. DataError with file, line, field, what was found and what is allowed."""
-    name = shown(path)
-    return parse_profile(read_text(path, max_bytes=MAX_PROFILE_BYTES), name, catalog)
+    """The profile in `path`, or on standard input for `-`. DataError with file, line, field, what was found and what is allowed."""
+    text = read_stdin(max_bytes=MAX_PROFILE_BYTES) if path == STDIN else read_text(path, max_bytes=MAX_PROFILE_BYTES)
+    return parse_profile(text, shown(path), catalog)
 
 
 def parse_profile(text: str, name: str, catalog: Catalog) -> TaskProfile:
-    """The profile in a YAML text; `name` stands for the file in messages."""
-    document = parse_document(text, name)
-    profile = to_record(document, TaskProfile, name)
-    mistakes = list(_unknown_names(profile, document, name, catalog))
-    if mistakes:
-        raise DataError("\n".join(mistakes))
-    return profile
+    """The profile in a YAML text; `name` stands for the file in messages. DataError with every mistake."""
+    document = scan(text)
+    checked = check(document, TaskProfile)
+    unknown = islice(_unknown_names(document, catalog), MOST_MISTAKES + 1)
+    mistakes = (*checked.mistakes, *unknown)
+    if checked.record is None or mistakes:
+        raise FileError(name, mistakes)
+    return checked.record
 
 
-def _unknown_names(profile: TaskProfile, document: Document, name: str, catalog: Catalog) -> Iterator[str]:
-    natures, criteria = set(catalog.natures), {one.id for one in catalog.criteria}
-    models = set(catalog.models)
-    words: list[tuple[Location, str, set[str], str]] = [(("nature",), profile.nature, natures, "nature")]
-    words += [(("candidates", i), word, models, "model") for i, word in enumerate(profile.candidates or ())]
-    if profile.today is not None:
-        words.append((("today",), profile.today, models, "model"))
-    words += [(("decision", "weights", word), word, criteria, "criterion") for word in profile.decision.weights]
-    words += [(("decision", "price_factors", word), word, models, "model") for word in profile.decision.price_factors]
-    for i, declared in enumerate(profile.hosting.throughput):
-        words.append((("hosting", "throughput", i, "model"), declared.model, models, "model"))
-        words.append((("hosting", "throughput", i, "gpu"), declared.gpu, set(catalog.gpus), "GPU"))
-    for i, stage in enumerate(profile.stages or ()):
-        words.append((("stages", i, "nature"), stage.nature, natures, "nature"))
-        words += [(("stages", i, "candidates", j), word, models, "model") for j, word in enumerate(stage.candidates or ())]
-    for location, word, allowed, kind in words:
-        if word in allowed:
-            continue
-        known = catalog.aliases if kind == "model" else {}
-        if word in known:
-            yield (
-                f"{name}:{document.line_of(location)}: {dotted(location)}: found {word!r}, which may be "
-                f"{' or '.join(known[word])}; write the one that is meant"
-            ) if len(known[word]) > 1 else (
-                f"{name}:{document.line_of(location)}: {dotted(location)}: found {word!r}; write its id {known[word][0]}"
-            )
-            continue
-        listed = f"; allowed: {', '.join(sorted(allowed))}" if kind in ("nature", "criterion") else f"; `slmdecide {'prices models' if kind == 'model' else 'gpus'}` lists them"
-        yield (
-            f"{name}:{document.line_of(location)}: {dotted(location)}: found {word[:80]!r}, which is no known {kind}"
-            f"{did_you_mean(word, allowed | set(known))}{listed}"
-        )
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Name:
+    """A word that names something, and where it stands."""
+
+    kind: Literal["nature", "criterion", "model", "gpu"]
+    word: str
+    location: Location
+
+
+def _unknown_names(document: Document, catalog: Catalog) -> Iterator[Mistake]:
+    """Names of natures, models, criteria and GPUs that do not exist, whether or not the rest of the profile is right."""
+    for name in _names(document.value) if document.complete else ():
+        problem = _PROBLEMS[name.kind](name.word, catalog)
+        if problem is not None:
+            yield Mistake(line=document.line_of(name.location), field=dotted(name.location), problem=problem)
+
+
+def _names(root: Any) -> Iterator[_Name]:  # noqa: ANN401  (of a document)
+    if isinstance(root, dict):
+        yield from _at(root, (), "nature", "nature")
+        yield from _at(root, (), "today", "model")
+        yield from _candidates(root, ())
+    decision = _map_in(root, "decision")
+    for word in _map_in(decision, "weights"):
+        yield _Name(kind="criterion", word=word, location=("decision", "weights", word))
+    for word in _map_in(decision, "price_factors"):
+        yield _Name(kind="model", word=word, location=("decision", "price_factors", word))
+    for i, declared in enumerate(_list_in(_map_in(root, "hosting"), "throughput")):
+        yield from _at(declared, ("hosting", "throughput", i), "model", "model")
+        yield from _at(declared, ("hosting", "throughput", i), "gpu", "gpu")
+    for i, stage in enumerate(_list_in(root, "stages")):
+        yield from _at(stage, ("stages", i), "nature", "nature")
+        yield from _candidates(stage, ("stages", i))
+
+
+def _at(record: Any, location: Location, field: str, kind: Literal["nature", "model", "gpu"]) -> Iterator[_Name]:  # noqa: ANN401
+    word = record.get(field) if isinstance(record, dict) else None
+    if isinstance(word, str) and word:
+        yield _Name(kind=kind, word=word, location=(*location, field))
+
+
+def _candidates(record: Any, location: Location) -> Iterator[_Name]:  # noqa: ANN401
+    for i, word in enumerate(_list_in(record, "candidates")):
+        if isinstance(word, str) and word:
+            yield _Name(kind="model", word=word, location=(*location, "candidates", i))
+
+
+def _list_in(record: Any, field: str) -> list[Any]:  # noqa: ANN401
+    found = record.get(field) if isinstance(record, dict) else None
+    return found if isinstance(found, list) else []
+
+
+def _map_in(record: Any, field: str) -> dict[str, Any]:  # noqa: ANN401
+    found = record.get(field) if isinstance(record, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _nature(word: str, catalog: Catalog) -> str | None:
+    return _listed(word, sorted(catalog.natures), "nature")
+
+
+def _criterion(word: str, catalog: Catalog) -> str | None:
+    return _listed(word, [one.id for one in catalog.criteria], "criterion")
+
+
+def _listed(word: str, allowed: list[str], kind: str) -> str | None:
+    if word in allowed:
+        return None
+    return f"found {value_shown(word)}, which is no known {kind}; allowed: {', '.join(allowed)}{did_you_mean(word, allowed)}"
+
+
+def _gpu(word: str, catalog: Catalog) -> str | None:
+    if word in catalog.gpus:
+        return None
+    return f"found {value_shown(word)}, which is no known GPU; `slmdecide gpus` lists them{did_you_mean(word, catalog.gpus)}"
+
+
+def _model(word: str, catalog: Catalog) -> str | None:
+    if word in catalog.models:
+        return None
+    meant = catalog.aliases.get(word, ())
+    if len(meant) > 1:
+        return f"found {value_shown(word)}, which may be {' or '.join(meant)}; write the one that is meant"
+    if meant:
+        return f"found {value_shown(word)}; write its id {meant[0]}"
+    near = nearest(word, [*catalog.models, *catalog.aliases])
+    ids = catalog.aliases.get(near, (near,)) if near is not None else ()
+    question = f"; did you mean {' or '.join(map(repr, ids))}?" if ids else ""
+    return f"found {value_shown(word)}, which is no known model; `slmdecide models` lists them{question}"
+
+
+_PROBLEMS = {"nature": _nature, "criterion": _criterion, "model": _model, "gpu": _gpu}

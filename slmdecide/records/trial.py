@@ -11,6 +11,7 @@ from slmdecide.records.catalog import Throughput
 class Trial:
     """A measured replica, as told."""
 
+    id: str | None = None
     model: str | None
     gpu: str | None
     gpus: int | None
@@ -31,6 +32,7 @@ class Trial:
 def trial_of(row: Throughput) -> Trial:
     """A shipped measurement as a trial."""
     return Trial(
+        id=row.id,
         model=row.model,
         gpu=row.gpu,
         gpus=row.gpus,
