@@ -1,10 +1,9 @@
 """The smallest language model that solves a task reliably: what it costs, and what would change the answer.
 
-    from slmdecide import assess, load_catalog, load_profile
-
-    catalog = load_catalog()
-    assessment = assess(load_profile("task.yaml", catalog), catalog)
-    print(assessment.verdict.summary)
+>>> from pathlib import Path
+>>> from slmdecide import assess, load_catalog, load_profile
+>>> catalog = load_catalog()
+>>> assess(load_profile(Path("task.yaml"), catalog), catalog).verdict.summary
 """
 
 from __future__ import annotations

@@ -20,10 +20,21 @@ class Ran:
     err: str
 
 
-def run(*arguments: object, stdin: bytes = b"") -> Ran:
-    """The exit code and output of `slmdecide ARGUMENTS`."""
-    out, err = io.StringIO(), io.StringIO()
-    argv, source = ["slmdecide", *map(str, arguments)], io.TextIOWrapper(io.BytesIO(stdin))
+class _TerminalIn(io.TextIOWrapper):
+    def isatty(self) -> bool:
+        return True
+
+
+class _TerminalOut(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def run(*arguments: object, stdin: bytes = b"", terminal: bool = False) -> Ran:
+    """The exit code and output of `slmdecide ARGUMENTS`; with `terminal`, somebody seems to sit there and type `stdin`."""
+    out, err = io.StringIO(), _TerminalOut() if terminal else io.StringIO()
+    argv = ["slmdecide", *map(str, arguments)]
+    source = (_TerminalIn if terminal else io.TextIOWrapper)(io.BytesIO(stdin), encoding="utf-8")
     with (
         patch.object(sys, "argv", argv),
         patch.object(sys, "stdin", source),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -152,3 +153,19 @@ def test_names_are_unique() -> None:
     """No two ready profiles share a name."""
     names = [profile_of(name).name for name in GOLDEN]
     assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in CATALOGUE.glob("*.yaml")))
+def test_low_volume_keeps_the_large_api_and_the_flip_names_the_way_back(name: str) -> None:
+    """A task that a small model wins stays with the large API at low volume, up to the volume that the flip list names."""
+    profile = load_profile(CATALOGUE / f"{name}.yaml", CATALOG)
+    now = assess(profile, CATALOG)
+    if now.saving_usd_per_month is None or now.verdict.family not in ("small", "fine_tuned_small", "cascade"):
+        return  # a large model or a pipeline, or no large API may be used: there is nothing to stay with
+    low = replace(profile, volume=replace(profile.volume, requests_per_month=profile.volume.requests_per_month / 1000))
+    then = assess(low, CATALOG)
+    assert then.verdict.family == "large"
+    (turn,) = [flip for flip in then.flips if flip.input == "volume.requests_per_month"]
+    assert isinstance(turn.at, float)
+    back = assess(replace(low, volume=replace(low.volume, requests_per_month=turn.at)), CATALOG)
+    assert (back.verdict.family, turn.family) == (turn.family, now.verdict.family)

@@ -213,6 +213,7 @@ class Terminal:
             os.environ["PYTHONPATH"] = str(ROOT)
             os.execv(sys.executable, [sys.executable, "-m", "slmdecide", *arguments])  # noqa: S606
         self.seen = ""
+        self.read = 0
 
     def answer(self, question: str, word: str) -> None:
         """Wait for the question, then type the word."""
@@ -220,9 +221,9 @@ class Terminal:
         os.write(self.handle, word.encode())
 
     def read_until(self, text: str | None) -> None:
-        """Read until the text is seen after what was read before; None: until the end."""
-        start, end = len(self.seen), time.monotonic() + 30
-        while text is None or text not in self.seen[start:]:
+        """Read until the text is seen after what was waited for before; None: until the end."""
+        end = time.monotonic() + 30
+        while text is None or text not in self.seen[self.read :]:
             assert select.select([self.handle], [], [], max(0, end - time.monotonic()))[0], self.seen
             try:
                 chunk = os.read(self.handle, 65_536)
@@ -232,6 +233,7 @@ class Terminal:
                 assert text is None, self.seen
                 return
             self.seen += chunk.decode()
+        self.read = self.seen.index(text, self.read) + len(text)
 
     def finish(self) -> int:
         """The exit code."""
@@ -240,30 +242,47 @@ class Terminal:
         return os.waitstatus_to_exitcode(os.waitpid(self.process, 0)[1])
 
 
-def test_dialogue(tmp_path: Path) -> None:
-    """On a terminal a few questions are asked; a wrong answer is explained and asked again; the rest stays commented."""
-    terminal = Terminal("init")
-    terminal.answer("Name of the task [My task]: ", 'My "tickets": x\n')
-    terminal.answer("number or word) [1]: ", "rooting\n")
-    terminal.answer("did you mean 'routing'?", "")
-    terminal.answer("number or word) [1]: ", "2\n")
-    terminal.answer("Requests per month, such as 3M [100k]: ", "many\n")
-    terminal.answer("found 'many'; expected a number such as 3000000, 3M or 5e9", "")
-    terminal.answer("[100k]: ", "4M\n")
-    terminal.answer("[500]: ", "\n")
-    terminal.answer("[50]: ", "5\n")
-    terminal.answer("[0]: ", "1,200\n")
-    terminal.answer("[anywhere]: ", "nowhere\n")
-    terminal.answer("Enter: none): ", "gpt4o\n")
-    terminal.answer("write its id gpt-4o", "")
-    terminal.answer("Enter: none): ", "gpt-4o\n")
-    assert terminal.finish() == 0
-    profile = load_profile(tmp_path / "task.yaml", CATALOG)
+ANSWERS = 'My "tickets": x|rooting|2|many|4M||5|1,200|nowhere|gpt4o|gpt-4o|'
+"""Three of them wrong, one left to the default."""
+
+
+def assert_answered(path: Path, seen: str) -> None:
+    """The answers stand in the profile, wrong ones were explained, the rest stayed commented."""
+    profile = load_profile(path, CATALOG)
     assert profile.name == 'My "tickets": x'
     assert profile.nature == "routing"
     assert (profile.volume.requests_per_month, profile.volume.input_tokens, profile.volume.output_tokens) == (4e6, 500, 5)
     assert (profile.data.labelled_examples, profile.privacy.may_leave, profile.today) == (1200, "nowhere", "gpt-4o")
-    assert "#  cached_share: 0" in (tmp_path / "task.yaml").read_text(encoding="utf-8")
+    assert "#  cached_share: 0" in path.read_text(encoding="utf-8")
+    for problem in ("did you mean 'routing'?", "found 'many'; expected a number such as 3000000, 3M or 5e9", "write its id gpt-4o"):
+        assert problem in seen
+
+
+def test_dialogue(tmp_path: Path) -> None:
+    """On a terminal a few questions are asked; a wrong answer is explained and asked again."""
+    done = run("init", stdin=ANSWERS.replace("|", "\n").encode(), terminal=True)
+    assert done.code == 0
+    assert_answered(tmp_path / "task.yaml", done.err)
+    assert done.out.strip().startswith("task.yaml: written;")
+
+
+def test_dialogue_on_a_real_terminal(tmp_path: Path) -> None:
+    """The same with a pseudo-terminal at both ends."""
+    terminal = Terminal("init")
+    questions = ["[My task]: ", "[1]: ", "[1]: ", "[100k]: ", "[100k]: ", "[500]: ", "[50]: ", "[0]: ", "[anywhere]: ", "none): ", "none): "]
+    for question, word in zip(questions, ANSWERS.split("|"), strict=False):
+        terminal.answer(question, f"{word}\n")
+    assert terminal.finish() == 0
+    assert_answered(tmp_path / "task.yaml", terminal.seen)
+
+
+@pytest.mark.parametrize("number", ["0", "99", "-1", "\N{SUPERSCRIPT TWO}"])
+def test_dialogue_wants_a_number_of_the_list(number: str, tmp_path: Path) -> None:
+    """A number that stands for no nature is no nature."""
+    done = run("init", "--name", "x", stdin=f"{number}\n1\n\n\n\n\n\n\n".encode(), terminal=True)
+    assert done.code == 0
+    assert f"found '{number}', which is no known nature" in done.err
+    assert load_profile(tmp_path / "task.yaml", CATALOG).nature == "classification"
 
 
 def test_dialogue_skips_what_is_given_and_what_is_not_answered(tmp_path: Path) -> None:

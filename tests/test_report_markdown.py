@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from html import unescape
 from collections.abc import Callable
 from dataclasses import replace
+from html import unescape
 from typing import TYPE_CHECKING
 
 import pytest

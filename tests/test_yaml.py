@@ -7,11 +7,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import yaml
 
 from slmdecide.errors import DataError
 from slmdecide.readers.files import read_text, shown
 from slmdecide.readers.mistakes import MOST_MISTAKES
 from slmdecide.readers.yaml import parse_document, read_document, scan
+from slmdecide.readers.yaml_errors import syntax_mistake
 
 
 @pytest.mark.parametrize(
@@ -94,6 +96,7 @@ def test_scalars_follow_yaml_1_2(text: str, value: object) -> None:
         ("a: `b`", "a value cannot start with '`'; put it in quotes"),
         ("a: [1, 2\nb: 3", "is not valid YAML: a list that starts with [ has no end; a ',' or ']' is expected (it starts on line 1)"),
         ("a: {b: 1\n\n", "f:1: found 'a: {b: 1'; is not valid YAML: a map that starts with { has no end; a ',' or '}' is expected"),
+        ("b: 1\na: [1,\n2,\n", "f:2: found 'a: [1,'; is not valid YAML: a value is expected"),
         ("a: ]", "f:1: found 'a: ]'; is not valid YAML: a value is expected"),
         ("b: 1\na: 'x\ny: 2", "f:2: found 'a: 'x'; is not valid YAML: a quote that is opened here is not closed"),
         ('a: "\\q"', "f:1: found 'a: \"\\q\"'; is not valid YAML: a backslash in double quotes that means nothing; use single quotes"),
@@ -203,6 +206,11 @@ def test_byte_order_mark_and_line_ends(tmp_path: Path) -> None:
     path = tmp_path / "f.yaml"
     path.write_bytes(b"\xef\xbb\xbfa: 1\r\nb:\r\n  - x\r\n")
     assert read_document(path).value == {"a": 1, "b": ["x"]}
+
+
+def test_a_complaint_without_a_place() -> None:
+    """A parser that does not say where still says what."""
+    assert syntax_mistake(yaml.YAMLError("out of patience"), "a: 1").said("f") == "f: is not valid YAML: out of patience"
 
 
 def test_path_on_one_line() -> None:

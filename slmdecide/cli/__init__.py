@@ -6,6 +6,7 @@ import gc
 import json
 import os
 import sys
+from itertools import pairwise
 
 
 def main() -> None:
@@ -37,8 +38,7 @@ def _usage_hint(error: object) -> str | None:
 
 
 def _wants_json(arguments: list[str]) -> bool:
-    pairs = zip(arguments, arguments[1:], strict=False)
-    return "--format=json" in arguments or ("--format", "json") in pairs
+    return "--format=json" in arguments or ("--format", "json") in pairwise(arguments)
 
 
 def _fail(message: str, code: str, hint: str | None, exit_code: int) -> int:

@@ -34,10 +34,13 @@ def _show_version(*, wanted: bool) -> None:
         raise typer.Exit
 
 
+_VERSION = typer.Option("--version", callback=lambda value: _show_version(wanted=value), is_eager=True, help="Show the version.")
+
+
 @app.callback()
 def _options(
     *,
-    version: Annotated[bool, typer.Option("--version", callback=lambda value: _show_version(wanted=value), is_eager=True, help="Show the version.")] = False,
+    version: Annotated[bool, _VERSION] = False,
 ) -> None:
     """Options before a command."""
 

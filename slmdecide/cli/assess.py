@@ -43,7 +43,8 @@ def assess(
 
         text = markdown(assessments[0]) if len(assessments) == 1 else portfolio_markdown(assessments)
     else:
-        from slmdecide.report.text import portfolio_text, text as as_text  # noqa: PLC0415
+        from slmdecide.report.text import portfolio_text  # noqa: PLC0415
+        from slmdecide.report.text import text as as_text  # noqa: PLC0415
 
         text = as_text(assessments[0], full=full) if len(assessments) == 1 else portfolio_text(assessments)
     deliver(text, output)

@@ -150,8 +150,8 @@ def _left_out(cells: Sequence[PublishedCell]) -> list[LeftOut]:
         (
             "KV memory",
             (
-                "weights alone fill the card in Table III: EXAONE 4.0 32B takes 32 GB in FP8 on a 32 GB RTX 5090, which leaves nothing for the "
-                "KV cache; no months are computed for what does not run"
+                "weights alone fill the card in Table III: EXAONE 4.0 32B takes 32 GB in FP8 on a 32 GB RTX 5090, which leaves nothing "
+                "for the KV cache; no months are computed for what does not run"
             ),
             {},
         ),

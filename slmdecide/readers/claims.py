@@ -45,6 +45,10 @@ _ALLOWED = tuple(one.name for one in fields(Claim))
 _REQUIRED = tuple(one.name for one in fields(Claim) if one.default is MISSING)
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _DATE = re.compile(r"\d{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?")
+_PATTERNS = {
+    "date": (_DATE, "an ISO year, month or day is expected, as in 2024, 2024-04 or 2024-04-29"),
+    "id": (_ID, "small letters, digits and single hyphens are expected"),
+}
 _SHOWN_CHARACTERS = 80
 
 
@@ -107,15 +111,11 @@ def _problem(key: str, found: object) -> str | None:
         kind = "a number or a short text" if key == "value" else "text"
         quote = ", in quotes" if isinstance(found, int | float) and not isinstance(found, bool) else ""
         return f"{kind} is expected{quote}"
-    if key == "topic" and found not in TOPICS:
-        return f"allowed: {', '.join(TOPICS)}{did_you_mean(found, TOPICS)}"
-    if key == "status" and found not in STATUSES:
-        return f"allowed: {', '.join(STATUSES)}{did_you_mean(found, STATUSES)}"
-    if key == "date" and not _DATE.fullmatch(found):
-        return "an ISO year, month or day is expected, as in 2024, 2024-04 or 2024-04-29"
-    if key == "id" and not _ID.fullmatch(found):
-        return "small letters, digits and single hyphens are expected"
-    return None
+    allowed = {"topic": TOPICS, "status": STATUSES}.get(key)
+    if allowed is not None:
+        return None if found in allowed else f"allowed: {', '.join(allowed)}{did_you_mean(found, allowed)}"
+    pattern, expected = _PATTERNS.get(key, (None, ""))
+    return None if pattern is None or pattern.fullmatch(found) else expected
 
 
 def _half_told(raw: dict[str, Any], where: str) -> Iterator[str]:

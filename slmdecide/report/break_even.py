@@ -164,15 +164,11 @@ def build_replication(found: Replication) -> View:
         )
         for one in found.cells
     ]
-    reproducible = sum(1 for one in found.cells if one.reproducible)
     return View(
         title=f"arXiv {found.paper}: break-even months, published and computed",
         answer=(
             Prose(
-                (
-                    f"{found.reproduced} of {reproducible} reproducible cells agree within {found.tolerance_months:g} months, "
-                    "the rounding of the published table.",
-                ),
+                (_agreement(found),),
             ),
             Table(("model", "against", "published", "ours", "difference", "note"), tuple(rows), right=(2, 3, 4)),
         ),
@@ -185,6 +181,12 @@ def build_replication(found: Replication) -> View:
         ),
         footer=(),
     )
+
+
+def _agreement(found: Replication) -> str:
+    reproducible = sum(1 for one in found.cells if one.reproducible)
+    within = f"within {found.tolerance_months:g} months, the rounding of the published table"
+    return f"{found.reproduced} of {reproducible} reproducible cells agree {within}."
 
 
 def _left_out(found: Replication) -> Table:
