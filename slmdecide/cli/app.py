@@ -8,6 +8,7 @@ import typer
 
 from slmdecide import __version__
 from slmdecide.cli.assess import assess
+from slmdecide.cli.breakeven import breakeven
 from slmdecide.cli.evidence import evidence
 from slmdecide.cli.gpus import gpus
 from slmdecide.cli.init import init
@@ -46,6 +47,7 @@ def _options(
 
 
 app.command()(assess)
+app.command()(breakeven)
 app.command()(validate)
 app.command()(init)
 app.command()(schema)

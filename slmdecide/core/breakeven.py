@@ -186,7 +186,9 @@ def _why_never(
     if volume is None:
         each = found.replica_monthly + found.replica_once / case.host.amortisation_months
         full = usd(each / planned * 1e6)
-        reasons.append(f"at no volume: a fully planned replica costs {full} per million tokens, the API {usd(price)}")
+        reasons.append(
+            f"all in it is cheaper at no volume: a replica as full as planned costs {full} per million tokens, the API {usd(price)}"
+        )
     return "; ".join(reasons) or None
 
 

@@ -5,7 +5,7 @@ All of it on whole replicas and reserved hours. Units: USD, tokens per month, mo
 
 from __future__ import annotations
 
-from math import ceil, exp, inf, log
+from math import ceil, expm1, inf, log, log1p
 from typing import TYPE_CHECKING, NamedTuple
 
 from slmdecide.money.serving import SECONDS_PER_HOUR, electricity_usd_per_month
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from slmdecide.records.breakeven import Opponent, SelfHosting, Workload
 
 MTOK = 1e6
+_NO_DECLINE = 1e-9
+"""A yearly fall below this changes nothing that can be seen."""
 _EPSILON = 1e-9
 """Relative slack before one more replica is counted: a load of exactly one replica's capacity needs one."""
 
@@ -98,22 +100,22 @@ def months_to_pay_back(once: float, api_monthly: float, own_monthly: float, decl
     A·(1 − d)^(t/12), and the smallest t is taken at which the savings added up reach `once`: none if they peak below it.
     Source: arXiv 2509.18101, equation 7; the decline is ours.
     """
-    if decline_per_year <= 0:
+    if decline_per_year < _NO_DECLINE:
         saving = api_monthly - own_monthly
         return once / saving if saving > 0 else None
     if api_monthly <= own_monthly or decline_per_year >= 1:
         return None
-    rate = -log(1 - decline_per_year) / 12
+    rate = -log1p(-decline_per_year) / 12
 
     def saved(months: float) -> float:
-        return api_monthly * (1 - exp(-rate * months)) / rate - own_monthly * months
+        return -api_monthly * expm1(-rate * months) / rate - own_monthly * months
 
     peak = log(api_monthly / own_monthly) / rate if own_monthly > 0 else inf
     if peak == inf:
         most = api_monthly / rate
         if most <= once:
             return None
-        return -log(1 - once * rate / api_monthly) / rate
+        return -log1p(-once * rate / api_monthly) / rate
     if saved(peak) < once:
         return None
     low, high = 0.0, peak

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from slmdecide.numbers import count, exact, months, number, percent, usd, usd_price
 from slmdecide.report.blocks import Item, Items, Pairs, Prose, Section, Table, View
+from slmdecide.report.escape import shortened
 from slmdecide.report.words import name, words
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ _KINDS = {
     "in_use_today": "in use today",
     "named": "named",
 }
-_CHART_WIDTH = 40
+_CHART_WIDTH = 24
+_HEADER_CHARACTERS = 16
 
 
 def build(report: BreakEvenReport) -> View:
@@ -35,7 +37,15 @@ def build(report: BreakEvenReport) -> View:
         Section("Throughput", (_throughput(report),)),
     ]
     if report.sweep:
-        sections.append(Section("Over volume", (_sweep(report), Prose(("Each bar is the bill of self-hosting; | marks the APIs.",)))))
+        sections.append(
+            Section(
+                "Over volume",
+                (
+                    _sweep(report),
+                    Prose(("USD a month, what is paid once spread over the amortisation; each bar is self-hosting, | marks the APIs.",)),
+                ),
+            )
+        )
     sections.append(Section(f"Assumptions ({len(report.assumptions)})", (_assumptions(report),)))
     return View(
         title=f"{name(report.model)} on {name(report.gpu)}: break-even of {where}",
@@ -70,7 +80,7 @@ def _sentence(one: OpponentReport) -> str:
     if band is not None and band.low < band.high:
         sure = f" (8 of 10 draws: {number(band.low)} to {number(band.high)})"
     never = f"; in {percent(one.never_share)} of the draws it never is" if one.never_share else ""
-    volume = f", and at no volume is it cheaper all in: {one.why_never}" if one.why_never is not None else ""
+    volume = f"; {one.why_never}" if one.why_never is not None else ""
     return f"Against {name(one.name)} it is paid back after {months(one.break_even_months)}{sure}{never}{volume}."
 
 
@@ -123,7 +133,7 @@ def _throughput(report: BreakEvenReport) -> Pairs:
 
 
 def _sweep(report: BreakEvenReport) -> Table:
-    names = [name(one.name) for one in report.opponents if one.input_usd_per_mtok is not None]
+    names = [shortened(one.name.partition(" at ")[0], _HEADER_CHARACTERS) for one in report.opponents if one.input_usd_per_mtok is not None]
     priced = [i for i, one in enumerate(report.opponents) if one.input_usd_per_mtok is not None]
     every = [value for point in report.sweep for value in (point.self_host_usd, *(point.opponents_usd[i] for i in priced)) if value]
     low, high = log10(min(every)), log10(max(every))
@@ -133,7 +143,7 @@ def _sweep(report: BreakEvenReport) -> Table:
         chart = _bar(point.self_host_usd, [one for one in apis if one is not None], low, high)
         rows.append((number(point.tokens_per_month), count(point.replicas), usd(point.self_host_usd), *(usd(one) for one in apis), chart))
     right = tuple(range(3 + len(names)))
-    return Table(("tokens a month", "replicas", "self-hosted", *names, "USD a month, logarithmic"), tuple(rows), right=right)
+    return Table(("tokens", "replicas", "self-hosted", *names, "USD, log scale"), tuple(rows), right=right)
 
 
 def _bar(own: float, apis: Sequence[float], low: float, high: float) -> str:

@@ -32,6 +32,12 @@ def to_document(assessment: Assessment) -> Json:
     return document
 
 
+def record_document(record: Any) -> Json:  # noqa: ANN401  (any record of a report)
+    """The JSON document of any report's record. InputError if a number is not finite."""
+    document: Json = _plain(record, "")
+    return document
+
+
 def portfolio_document(assessments: Sequence[Assessment]) -> Json:
     """The JSON document of several assessments with their total.
 
