@@ -65,6 +65,21 @@ def test_an_unpriced_opponent_is_named_and_left_out() -> None:
     assert "unpriced" in run(PAPER).output
 
 
+@pytest.mark.parametrize("output_format", ["text", "markdown", "csv"])
+def test_what_does_not_fit_is_a_result_with_the_numbers(output_format: str) -> None:
+    """A 70B model on T4 cards: exit 0, weights and usable memory in GiB."""
+    result = run(f"--gpu t4 --tokens 5e9 --model llama-3.1-70b --format {output_format}")
+    assert result.exit_code == 0
+    assert "weights alone take 131.4 GiB" in " ".join(result.output.split())
+
+
+def test_what_does_not_fit_is_a_document() -> None:
+    """`fits` is false, with weights, KV cache and usable memory as numbers."""
+    document = json.loads(run("--gpu t4 --tokens 5e9 --model llama-3.1-70b --format json").output)
+    assert (document["fits"], document["most_gpus"]) == (False, 8)
+    assert document["weights_gib"] > 8 * document["usable_gib"]
+
+
 def test_rented_gpus_cost_the_reserved_hours() -> None:
     """Half the hours are half the rent, whatever the volume."""
     bills = [
@@ -122,7 +137,6 @@ def test_replication_in_every_format(output_format: str) -> None:
         ("--gpu a1000 --tokens 5e9", "did you mean"),
         ("--gpu a100 --tokens 5e9 --model lama-3.1-8b", "did you mean 'llama-3.1-8b'?"),
         ("--gpu a100 --tokens 5e9 --model gpt-4o", "is closed; only open weights can be hosted"),
-        ("--gpu t4 --tokens 5e9 --model llama-3.1-70b", "does not fit t4: weights alone take"),
         ("--gpu a100 --tokens 5e9 --gpu-price 0", "--gpu-price: found 0; a number above 0 is expected"),
         ("--gpu a100 --tokens 5e9 --utilization 1.5", "--utilization: found 1.5; a share from 0 to 1 is expected"),
         ("--gpu a100 --tokens 5e9 --pue 0.5", "--pue: found 0.5; 1 or more is expected"),

@@ -9,6 +9,7 @@ import typer
 
 from slmdecide.cli.completion import gpu_names, model_names
 from slmdecide.errors import InputError
+from slmdecide.records.breakeven import BreakEvenReport, DoesNotFit
 from slmdecide.records.catalog import Precision
 
 if TYPE_CHECKING:
@@ -156,17 +157,21 @@ def breakeven(
         sweep=sweep,
         points=points,
     )
-    found = break_even(case_of(asked, load_catalog()))
-    from slmdecide.report.break_even import build, to_csv  # noqa: PLC0415
+    case = case_of(asked, load_catalog())
+    found = case if isinstance(case, DoesNotFit) else break_even(case)
+    deliver(_told(found, output_format), output)
 
-    if output_format == "csv":
-        deliver(to_csv(found), output)
-    elif output_format == "json":
+
+def _told(found: BreakEvenReport | DoesNotFit, output_format: Format) -> str:
+    from slmdecide.report.break_even import build, build_does_not_fit, to_csv  # noqa: PLC0415
+
+    if output_format == "json":
         from slmdecide.report.document import record_document, to_json  # noqa: PLC0415
 
-        deliver(to_json(record_document(found)), output)
-    else:
-        deliver(_written(build(found), output_format), output)
+        return to_json(record_document(found))
+    if isinstance(found, DoesNotFit):
+        return _written(build_does_not_fit(found), output_format)
+    return to_csv(found) if output_format == "csv" else _written(build(found), output_format)
 
 
 def _replicated(paper: str, output_format: Format) -> str:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal
 
 from slmdecide.core.resolve import HOURS_PER_MONTH
 from slmdecide.errors import InputError
-from slmdecide.records.assessment import AssumptionMade, Band
-from slmdecide.records.breakeven import HostingLine, Opponent, OpponentKind, SelfHosting, ThroughputUsed, Workload
+from slmdecide.records.assessment import SCHEMA_VERSION, AssumptionMade, Band
+from slmdecide.records.breakeven import DoesNotFit, HostingLine, Opponent, OpponentKind, SelfHosting, ThroughputUsed, Workload
 from slmdecide.records.quantities import Quantity
 
 if TYPE_CHECKING:
@@ -95,8 +95,8 @@ def quantity(text: str, option: str, *, positive: bool = True) -> float:
     return float(value)
 
 
-def case_of(asked: Asked, catalog: Catalog) -> Case:
-    """The case that the options describe. InputError for what makes no sense."""
+def case_of(asked: Asked, catalog: Catalog) -> Case | DoesNotFit:
+    """The case that the options describe, or that the GPU cannot hold the model. InputError for what makes no sense."""
     from slmdecide.cli.throughput import named_gpu, named_model  # noqa: PLC0415
     from slmdecide.core.breakeven import Case  # noqa: PLC0415
     from slmdecide.money.sampling import DRAWS, SEED  # noqa: PLC0415
@@ -124,8 +124,11 @@ def case_of(asked: Asked, catalog: Catalog) -> Case:
         cached_share=blanks.fill(asked.cached_share, "--cached-share", 0.0, "no prompt caching"),
         uncertainty_share=blanks.fill(asked.volume_uncertainty, "--volume-uncertainty", 0.2, DECLARED),
     )
-    used, gpus = _throughput(asked, model, took.gpu, catalog, read, written, notes)
-    host, once, monthly = _host(asked, took.gpu, catalog, used, gpus, blanks)
+    fitted = _gpus(asked, model, took.gpu, read, written, notes)
+    if isinstance(fitted, DoesNotFit):
+        return fitted
+    used = _throughput(asked, model, took.gpu, fitted, catalog, read, written, notes)
+    host, once, monthly = _host(asked, took.gpu, catalog, used, fitted, blanks)
     return Case(
         model=model.id,
         gpu=took.gpu.id,
@@ -194,60 +197,76 @@ def _sweep(text: str | None) -> tuple[float, float] | None:
     return ends
 
 
+def _precision(asked: Asked, model: Model) -> Precision:
+    otherwise: Precision = "fp16" if model.kind == "encoder" else "bf16"
+    return asked.precision if asked.precision is not None else model.native_precision or otherwise
+
+
+def _gpus(asked: Asked, model: Model, gpu: Gpu, read: float, written: float, notes: list[str]) -> int | DoesNotFit:
+    """GPUs of one replica: as asked, or as few as hold the model. A rate that the user knows overrules memory arithmetic."""
+    from slmdecide.money.memory import memory_fit  # noqa: PLC0415
+
+    requests = ceil(asked.concurrency) if asked.concurrency is not None else 1
+    fit = memory_fit(model, gpu, _precision(asked, model), context_tokens=ceil(read + written), concurrency=requests, gpus=asked.gpus)
+    if fit is None:
+        return asked.gpus if asked.gpus is not None else 1
+    if fit.gpus is not None:
+        return fit.gpus
+    reason = fit.why_not if fit.why_not is not None else "it takes more memory than there is"
+    if asked.tokens_per_second is not None or asked.measured is not None:
+        notes.append(f"By its numbers it does not fit: {reason}.")
+        return asked.gpus if asked.gpus is not None else fit.most_gpus
+    return DoesNotFit(
+        schema_version=SCHEMA_VERSION,
+        model=model.id,
+        gpu=gpu.id,
+        fits=False,
+        weights_gib=fit.weights_gib,
+        kv_gib=fit.kv_gib,
+        usable_gib=fit.usable_gib,
+        most_gpus=fit.most_gpus,
+        why_not=reason,
+    )
+
+
 def _throughput(
     asked: Asked,
     model: Model,
     gpu: Gpu,
+    gpus: int,
     catalog: Catalog,
     read: float,
     written: float,
     notes: list[str],
-) -> tuple[ThroughputUsed, int]:
-    """The rate of one replica, best provenance first, and its number of GPUs."""
+) -> ThroughputUsed:
+    """The rate of one replica, best provenance first."""
     from slmdecide.money.estimate import Question, Refusal  # noqa: PLC0415
-    from slmdecide.money.memory import memory_fit  # noqa: PLC0415
     from slmdecide.money.roofline import Workload as Requests  # noqa: PLC0415
     from slmdecide.money.throughput import throughput as throughput_of  # noqa: PLC0415
     from slmdecide.readers.roofline import load_roofline  # noqa: PLC0415
 
-    encoder = model.kind == "encoder"
-    stored: Precision = asked.precision if asked.precision is not None else model.native_precision or ("fp16" if encoder else "bf16")
-    concurrency = asked.concurrency if asked.concurrency is not None else 1
-    fit = memory_fit(model, gpu, stored, context_tokens=ceil(read + written), concurrency=ceil(concurrency), gpus=asked.gpus)
-    gpus = asked.gpus if asked.gpus is not None else 1
-    if fit is not None:
-        if fit.gpus is None:
-            own = asked.tokens_per_second is not None or asked.measured is not None
-            if not own:
-                raise InputError(f"{model.id} does not fit {gpu.id}: {fit.why_not}", hint="give --precision, another --gpu, or more --gpus")
-            notes.append(f"By its numbers it does not fit: {fit.why_not}.")
-        elif asked.gpus is None:
-            gpus = fit.gpus
     if asked.tokens_per_second is not None:
         rate = asked.tokens_per_second
-        return ThroughputUsed(tokens_per_second=rate, low=rate, high=rate, provenance="declared", source="--tokens-per-second"), gpus
+        return ThroughputUsed(tokens_per_second=rate, low=rate, high=rate, provenance="declared", source="--tokens-per-second")
     if asked.measured is not None:
-        return _measured_here(asked.measured, notes), gpus
+        return _measured_here(asked.measured, notes)
     question = Question(
         model=model,
         gpu=gpu,
         gpus=gpus,
-        precision=stored,
+        precision=_precision(asked, model),
         workload=Requests(input_tokens=read, output_tokens=written, concurrency=asked.concurrency),
     )
     measured = catalog.throughput.get(model.id)
     found = throughput_of(question, measured.rows if measured is not None else (), load_roofline())
     if isinstance(found, Refusal):
         raise InputError(f"no throughput of {model.id} on {gpus} × {gpu.id}: {found.reason}", hint=f"--tokens-per-second: {found.wanted}")
-    return (
-        ThroughputUsed(
-            tokens_per_second=found.tokens_per_second,
-            low=found.low,
-            high=found.high,
-            provenance=found.provenance,
-            source=found.source,
-        ),
-        gpus,
+    return ThroughputUsed(
+        tokens_per_second=found.tokens_per_second,
+        low=found.low,
+        high=found.high,
+        provenance=found.provenance,
+        source=found.source,
     )
 
 

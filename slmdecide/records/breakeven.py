@@ -161,6 +161,24 @@ class BreakEvenReport:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class DoesNotFit:
+    """A model that a GPU cannot hold: a result, with the numbers. GiB."""
+
+    schema_version: int
+    model: str
+    gpu: str
+    fits: bool
+    weights_gib: float
+    kv_gib: float
+    """KV cache of the requests that were to be held at once."""
+    usable_gib: float
+    """Of one GPU."""
+    most_gpus: int
+    """Largest number of these GPUs that was considered."""
+    why_not: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PublishedCell:
     """One published break-even, with what it was computed from. A row of evidence/break_even_2509_18101.csv."""
 

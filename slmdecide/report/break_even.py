@@ -15,7 +15,7 @@ from slmdecide.report.words import name, words
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from slmdecide.records.breakeven import BreakEvenReport, OpponentReport, Replication
+    from slmdecide.records.breakeven import BreakEvenReport, DoesNotFit, OpponentReport, Replication
 
 _WHERE = {"owned_gpu": "GPUs of your own", "rented_gpu": "rented GPUs"}
 _KINDS = {
@@ -67,6 +67,26 @@ def build(report: BreakEvenReport) -> View:
         ),
         sections=tuple(sections),
         footer=tuple(f"{words(key)}: {name(value)}." for key, value in report.data.items()),
+    )
+
+
+def build_does_not_fit(found: DoesNotFit) -> View:
+    """That the GPU cannot hold the model, with the numbers."""
+    return View(
+        title=f"{name(found.model)} does not fit {name(found.gpu)}",
+        answer=(
+            Prose((f"{found.why_not}.", "A smaller precision (--precision), another GPU, or more of them (--gpus) may do.")),
+            Pairs(
+                (
+                    ("weights", f"{number(found.weights_gib)} GiB"),
+                    ("KV cache", f"{number(found.kv_gib)} GiB"),
+                    ("usable", f"{number(found.usable_gib)} GiB of each GPU"),
+                    ("considered", f"up to {count(found.most_gpus)} × {name(found.gpu)}"),
+                ),
+            ),
+        ),
+        sections=(),
+        footer=(),
     )
 
 
