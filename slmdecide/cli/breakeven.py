@@ -157,7 +157,7 @@ def breakeven(
         sweep=sweep,
         points=points,
     )
-    case = case_of(asked, load_catalog())
+    case = case_of(asked, load_catalog(decisions=False))
     found = case if isinstance(case, DoesNotFit) else break_even(case)
     deliver(_told(found, output_format), output)
 

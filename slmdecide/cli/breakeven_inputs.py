@@ -7,8 +7,8 @@ from math import ceil, isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from slmdecide.core.resolve import HOURS_PER_MONTH
 from slmdecide.errors import InputError
+from slmdecide.money.serving import HOURS_PER_MONTH
 from slmdecide.records.assessment import SCHEMA_VERSION, AssumptionMade, Band
 from slmdecide.records.breakeven import DoesNotFit, HostingLine, Opponent, OpponentKind, SelfHosting, ThroughputUsed, Workload
 from slmdecide.records.quantities import Quantity

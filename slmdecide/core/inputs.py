@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from math import floor
 from typing import TYPE_CHECKING, NamedTuple
 
-from slmdecide.core.resolve import HOURS_PER_MONTH
+from slmdecide.money.serving import HOURS_PER_MONTH
 from slmdecide.records.task import Task
 
 if TYPE_CHECKING:

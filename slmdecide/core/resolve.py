@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from slmdecide.money.serving import HOURS_PER_MONTH
 from slmdecide.records.assessment import AssumptionMade
 from slmdecide.records.profile import Data, Latency, Quality, Traits
 from slmdecide.records.task import Task
@@ -13,9 +14,6 @@ if TYPE_CHECKING:
     from slmdecide.records.profile import DataClass, Device, MayLeave, Stage, TaskProfile
 
 Value = TypeVar("Value")
-
-HOURS_PER_MONTH = 30.4375 * 24
-"""Hours of a mean month (365.25 days ÷ 12)."""
 
 _MAY_LEAVE: dict[DataClass, MayLeave] = {
     "public": "anywhere",

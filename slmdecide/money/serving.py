@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 
 SECONDS_PER_HOUR = 3600.0
+HOURS_PER_MONTH = 30.4375 * 24
+"""Hours of a mean month (365.25 days ÷ 12)."""
 
 
 def replicas(

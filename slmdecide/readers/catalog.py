@@ -138,14 +138,21 @@ def _lazy_claims() -> Lazy[Claim]:
     return Lazy(yaml_items(read_text(CLAIMS), name), lambda text: parse_claims(text, name)[0])
 
 
+def _natures() -> dict[str, Nature]:
+    return {one.id: one for one in to_record(read_document(NATURES), _Natures, shown(NATURES)).natures}
+
+
 @cache
-def load_catalog() -> Catalog:
-    """Every shipped data set. DataError if one of them is damaged."""
+def load_catalog(*, decisions: bool = True) -> Catalog:
+    """Every shipped data set. DataError if one of them is damaged.
+
+    Without `decisions` what only a decision needs is left empty: natures, criteria, comparisons.
+    """
     models, prices = _lazy_models(), _lazy_prices()
     rentals = load_rentals()
     return Catalog(
-        natures={one.id: one for one in to_record(read_document(NATURES), _Natures, shown(NATURES)).natures},
-        criteria=to_record(read_document(CRITERIA), _Criteria, shown(CRITERIA)).criteria,
+        natures=_natures() if decisions else {},
+        criteria=to_record(read_document(CRITERIA), _Criteria, shown(CRITERIA)).criteria if decisions else (),
         models=models,
         default_candidates=tuple(name for name in models if "\n    default_candidate: true\n" in models.text(name)),
         aliases=_Aliases(models),
@@ -154,7 +161,7 @@ def load_catalog() -> Catalog:
         rentals=rentals,
         rents=_rents(rentals),
         throughput=_lazy_throughput(),
-        head_to_head=Comparisons(load_head_to_head()),
+        head_to_head=Comparisons(load_head_to_head() if decisions else ()),
         claims=_lazy_claims(),
         prices_as_of=next(iter(prices.values())).as_of,
         sha256=sha256(list(_READ)),
