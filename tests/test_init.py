@@ -269,9 +269,9 @@ def test_dialogue(tmp_path: Path) -> None:
 def test_dialogue_on_a_real_terminal(tmp_path: Path) -> None:
     """The same with a pseudo-terminal at both ends."""
     terminal = Terminal("init")
-    questions = ["[My task]: ", "[1]: ", "[1]: ", "[100k]: ", "[100k]: ", "[500]: ", "[50]: ", "[0]: ", "[anywhere]: ", "none): ", "none): "]
-    for question, word in zip(questions, ANSWERS.split("|"), strict=False):
-        terminal.answer(question, f"{word}\n")
+    defaults = ["[My task]", "[1]", "[1]", "[100k]", "[100k]", "[500]", "[50]", "[0]", "[anywhere]", "none)", "none)"]
+    for default, word in zip(defaults, ANSWERS.split("|"), strict=False):
+        terminal.answer(f"{default}: ", f"{word}\n")
     assert terminal.finish() == 0
     assert_answered(tmp_path / "task.yaml", terminal.seen)
 

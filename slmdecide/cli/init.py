@@ -31,7 +31,7 @@ _QUESTIONS = (
 
 
 def init(
-    file: Annotated[Path, typer.Argument(metavar="[FILE]", help="Where the profile is written.")] = Path("task.yaml"),
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where the profile is written.")] = Path("task.yaml"),
     example: Annotated[
         str | None, typer.Option(metavar="NAME", help="Copy this ready profile; `slmdecide profiles` lists them.", show_default=False)
     ] = None,
@@ -89,9 +89,7 @@ def _copied(example: str) -> str:
     from slmdecide.readers.ready import ready_profile  # noqa: PLC0415
 
     lines = ready_profile(example).text.splitlines(keepends=True)
-    if lines[0].startswith("# yaml-language-server:"):
-        del lines[0]
-    return f"{MODELINE}\n{''.join(lines)}"
+    return "".join([f"{MODELINE}\n", *(line for line in lines if not line.startswith("# yaml-language-server:"))])
 
 
 def _text(answers: dict[str, str], catalog: Catalog) -> str:

@@ -84,7 +84,7 @@ def template(answers: Mapping[str, str], catalog: Catalog) -> Template:
     foreign = {field: "is not UTF-8 text" for field, word in answers.items() if _SURROGATE.search(word)}
     if foreign:
         return Template(text="", mistakes=foreign)
-    given = {field: _written(word, text=field == "name") for field, word in {**_PLACEHOLDERS, **answers}.items()}
+    given = {field: _written(word, text=not field.startswith(("volume.", "data."))) for field, word in {**_PLACEHOLDERS, **answers}.items()}
     try:
         profile = parse_profile(_bare(given), "answers", catalog)
     except FileError as error:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 _PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MAX_DEPTH = 40
-_MAX_VALUES = 50_000
-"""Five times the longest list that a profile may hold; more would take seconds to check."""
+_MAX_VALUES = 20_000
+"""Twice the longest list that a profile may hold; many more would take seconds to check."""
 _TEXT_TAGS = (None, "!", "tag:yaml.org,2002:str")
 _COLLECTION_TAGS = (None, "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
