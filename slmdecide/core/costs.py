@@ -92,8 +92,10 @@ def cost_band(option: Option, task: Task, shortfall: float) -> tuple[Band, Band,
     if low is None or typical is None or high is None:
         return None
     horizon = task.horizon_months
+    months = (low.monthly, typical.monthly, high.monthly)
     return (
-        Band(low=low.monthly, typical=typical.monthly, high=high.monthly),
+        # At another edge another GPU may be the cheapest all in, with more paid once and less a month: the ends may cross.
+        Band(low=min(months), typical=typical.monthly, high=max(months)),
         Band(low=low.total(horizon), typical=typical.total(horizon), high=high.total(horizon)),
         typical.once,
     )
