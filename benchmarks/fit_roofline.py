@@ -72,7 +72,7 @@ def fitted() -> Fitted:
     nested = tested(rows)
     factor = widening(nested)
     roofline = Roofline(
-        as_of=catalog.prices_as_of,
+        as_of=max(one.as_of for one in (*shipped, *catalog.gpus.values(), *catalog.models.values())),
         script="benchmarks/fit_roofline.py",
         fitted_on="pricing/throughput.csv",
         rows=len(rows),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from slmdecide.money.layout import layouts_of
 from slmdecide.readers.catalog import (
     API_PRICES,
     GPU_RENTAL,
@@ -422,6 +423,69 @@ def test_common_gpus_can_be_rented(catalog: Catalog, gpu: str) -> None:
     assert 0 < band.low <= band.typical <= band.high
 
 
+def test_operations_a_second_are_ordered() -> None:
+    """Narrower numbers are never multiplied more slowly, and every GPU class that is predicted knows its 16-bit figure."""
+    wrong = []
+    for one in _rows(GPUS):
+        known = [one.fp16_bf16_dense_tflops, one.fp8_dense_tflops, one.fp4_dense_tflops]
+        rising = [tflops for tflops in known if tflops is not None]
+        if rising != sorted(rising) or (one.int8_dense_tops or 1e9) < (one.fp16_bf16_dense_tflops or 0):
+            wrong.append(one.id)
+    assert wrong == []
+    bare = {one.id for one in _rows(GPUS) if one.gpu_class not in ("other", "Apple") and one.fp16_bf16_dense_tflops is None}
+    assert bare == {"rtx-pro-5000", "rtx-pro-6000-maxq"}
+
+
+@pytest.mark.parametrize(
+    ("gpu", "gigabytes"),
+    [("a100-80-sxm", 300), ("h100-sxm", 450), ("b200", 900), ("l40s", 32), ("a100-80-pcie", 32), ("rtx-pro-6000", 64), ("m3-max", None)],
+)
+def test_links(gpu: str, gigabytes: float | None) -> None:
+    """NVLink 300, 450, 900 and PCIe 32, 64 GB a second one way; none where GPUs are not joined."""
+    assert {one.id: one.link_gb_per_s for one in _rows(GPUS)}[gpu] == gigabytes
+
+
+def test_links_name_their_source() -> None:
+    """A link without a source, or a source without a link, is a mistake; what is from memory says so."""
+    links = [(one.link_gb_per_s, one.link_source) for one in _rows(GPUS)]
+    assert [pair for pair in links if (pair[0] is None) != (pair[1] is None)] == []
+    assert [source for _, source in links if source is not None and not source.startswith(("from recall: ", "https://"))] == []
+
+
+def test_memory_that_may_be_used_is_part_of_it() -> None:
+    """Apple's machines keep a quarter for the system; for all others nothing is stated."""
+    stated = {one.id: one.usable_memory_gib / one.memory_gib for one in _rows(GPUS) if one.usable_memory_gib is not None}
+    assert set(stated) == {one.id for one in _rows(GPUS) if one.gpu_class == "Apple"}
+    assert set(stated.values()) == {0.75}
+
+
+def test_shapes_are_whole() -> None:
+    """A model with one field of the predictor has them all; experts and windows come in pairs; query heads are shared evenly."""
+    shaped = [one for one in _models() if one.hidden_size is not None]
+    assert len(shaped) >= 64
+    lacking = [
+        one.id
+        for one in shaped
+        if None in (one.q_heads, one.vocab_size, one.layers, one.kv_heads, one.kv_elements_per_token, one.native_precision)
+        or (one.experts_total is None) != (one.experts_active is None)
+        or (one.sliding_window is None) != (one.sliding_layers is None)
+    ]
+    assert lacking == []
+    assert [one.id for one in shaped if one.q_heads % one.kv_heads] == []
+    assert [one.id for one in shaped if (one.attention == "mla") != ("MLA" in (one.note or ""))] == []
+
+
+def test_parameters_follow_from_the_shape() -> None:
+    """What is active leaves out the input embedding, and of a mixture the experts that a token is not sent to."""
+    dense = [one for one in _models() if one.vocab_size is not None and one.experts_total is None]
+    wrong = []
+    for one in dense:
+        embedding = 0 if one.tied_embeddings else one.vocab_size * one.hidden_size
+        if abs((one.params_total_b - one.params_active_b) * 1e9 - embedding) > 0.002e9:
+            wrong.append(one.id)
+    assert wrong == []
+
+
 # --- throughput
 
 
@@ -495,6 +559,14 @@ def test_derived_throughput_can_be_derived_again() -> None:
         if abs(one.load_value * one.output_tokens / seconds / one.output_tokens_per_second - 1) > 0.01:
             wrong.append(one.id)
     assert wrong == []
+
+
+def test_parallelism_uses_the_gpus_there_are() -> None:
+    """Tensor × pipeline × replicas of a stated layout is the number of GPUs."""
+    stated = [one for one in _throughput() if one.parallelism is not None]
+    assert len(stated) >= 3_000
+    assert [one.id for one in stated if any(layout.gpus != one.gpus for layout in layouts_of(one.parallelism, one.gpus))] == []
+    assert [one.id for one in _throughput() if one.note is not None and "parallelism" in one.note] == []
 
 
 def test_licences_allow_shipping() -> None:

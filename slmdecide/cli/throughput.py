@@ -114,7 +114,7 @@ def _answer(
     concurrency: int | None,
     output_format: Format,
 ) -> str:
-    from slmdecide.cli.throughput_views import answer_document, answer_page  # noqa: PLC0415
+    from slmdecide.cli.throughput_views import Answer, answer_document, answer_page  # noqa: PLC0415
     from slmdecide.money.estimate import Question  # noqa: PLC0415
     from slmdecide.money.memory import memory_fit  # noqa: PLC0415
     from slmdecide.money.precision import kv_bytes_per_element  # noqa: PLC0415
@@ -153,13 +153,16 @@ def _answer(
         workload=Workload(input_tokens=read, output_tokens=written, concurrency=concurrency),
         kv_bytes_each=kv_bytes_per_element(kv_precision),
     )
-    measured = catalog.throughput.get(model.id)
-    roofline = load_roofline()
-    found = throughput_of(question, measured.rows if measured is not None else (), roofline)
-    predicted = calibrated(question, roofline)
-    if output_format == "json":
-        return _json(answer_document(question, kv_precision, fit, found, predicted, took.note))
-    return answer_page(question, kv_precision, fit, found, predicted, took.note, markdown=output_format == "markdown")
+    measured, roofline = catalog.throughput.get(model.id), load_roofline()
+    answer = Answer(
+        question=question,
+        kv_precision=kv_precision,
+        gpu_note=took.note,
+        fit=fit,
+        found=throughput_of(question, measured.rows if measured is not None else (), roofline, fit),
+        predicted=calibrated(question, roofline, fit),
+    )
+    return _json(answer_document(answer)) if output_format == "json" else answer_page(answer, markdown=output_format == "markdown")
 
 
 def _json(document: dict[str, object]) -> str:

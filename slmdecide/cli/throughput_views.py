@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from slmdecide.cli.tables import card, markdown_card, markdown_table, text_table
@@ -19,126 +19,93 @@ if TYPE_CHECKING:
     from slmdecide.records.roofline import Roofline
 
 
-def answer_document(
-    question: Question,
-    kv_precision: str,
-    fit: MemoryFit | None,
-    found: Estimate | Refusal,
-    predicted: Estimate | Refusal,
-    note: str | None,
-) -> dict[str, Any]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """All that is shown of one model on one GPU."""
+
+    question: Question
+    kv_precision: str
+    gpu_note: str | None
+    """Which others the GPU's name may mean."""
+    fit: MemoryFit | None
+    """None where size, shape or memory is not known."""
+    found: Estimate | Refusal
+    predicted: Estimate | Refusal
+    """The fitted predictor's answer, whatever was found."""
+
+
+def answer_document(answer: Answer) -> dict[str, Any]:
     """The answer as JSON."""
+    question, fit, found = answer.question, answer.fit, answer.found
     asked = question.workload
     return {
         "model": question.model.id,
         "gpu": question.gpu.id,
-        "gpu_note": note,
+        "gpu_note": answer.gpu_note,
         "gpus_per_replica": question.gpus,
         "precision": question.precision,
-        "kv_precision": kv_precision,
+        "kv_precision": answer.kv_precision,
         "input_tokens": asked.input_tokens,
         "output_tokens": asked.output_tokens,
         "concurrency": asked.concurrency,
         "memory": {**asdict(fit), "fits": fit.gpus is not None} if fit is not None else None,
-        "throughput": _estimate(found, fit),
-        "requests_per_second": _shown(found, fit).tokens_per_second / asked.output_tokens if _can_run(found, fit) else None,
-        "lines": [asdict(line) for line in _shown(found, fit).lines] if _can_run(found, fit) else [],
-        "calibrated": _estimate(predicted, fit),
-        "refused": _refused(found, fit),
+        "throughput": _estimate(found),
+        "requests_per_second": found.tokens_per_second / asked.output_tokens if isinstance(found, Estimate) else None,
+        "lines": [asdict(line) for line in found.lines] if isinstance(found, Estimate) else [],
+        "calibrated": _estimate(answer.predicted),
+        "refused": asdict(found) if isinstance(found, Refusal) else None,
     }
 
 
-def _can_run(found: Estimate | Refusal, fit: MemoryFit | None) -> bool:
-    return isinstance(found, Estimate) and (found.provenance == "measured_published" or fit is None or fit.gpus is not None)
-
-
-def _shown(found: Estimate | Refusal, fit: MemoryFit | None) -> Estimate:
-    if not isinstance(found, Estimate) or not _can_run(found, fit):
-        raise ValueError("there is no estimate to show")
-    return found
-
-
-def _estimate(found: Estimate | Refusal, fit: MemoryFit | None) -> dict[str, Any] | None:
-    if not _can_run(found, fit):
+def _estimate(found: Estimate | Refusal) -> dict[str, Any] | None:
+    if isinstance(found, Refusal):
         return None
-    one = _shown(found, fit)
     return {
-        "tokens_per_second": one.tokens_per_second,
-        "low": one.low,
-        "high": one.high,
-        "provenance": one.provenance,
-        "source": one.source,
+        "tokens_per_second": found.tokens_per_second,
+        "low": found.low,
+        "high": found.high,
+        "provenance": found.provenance,
+        "source": found.source,
     }
 
 
-def _refused(found: Estimate | Refusal, fit: MemoryFit | None) -> dict[str, str] | None:
-    if _can_run(found, fit):
-        return None
-    if fit is not None and fit.why_not is not None:
-        return {
-            "reason": f"does not fit: {fit.why_not}",
-            "wanted": "take more or larger GPUs, a smaller precision, fewer requests or shorter texts",
-        }
-    return asdict(found) if isinstance(found, Refusal) else None
-
-
-def answer_page(
-    question: Question,
-    kv_precision: str,
-    fit: MemoryFit | None,
-    found: Estimate | Refusal,
-    predicted: Estimate | Refusal,
-    note: str | None,
-    *,
-    markdown: bool,
-) -> str:
+def answer_page(answer: Answer, *, markdown: bool) -> str:
     """The answer as text or Markdown."""
     show = markdown_card if markdown else card
-    parts = [
-        show(
-            _title(question),
-            [*([("gpu", note)] if note is not None else []), *_asked(question, kv_precision), *_result(question, found, fit)],
-        )
-    ]
-    if fit is not None:
-        parts.append(show("Memory", _memory(fit, question)))
-    if _can_run(found, fit):
-        parts.append(show("How the number was made", [_told(line) for line in _shown(found, fit).lines]))
-    if _can_run(found, fit) and _shown(found, fit).provenance == "measured_published":
-        parts.append(show("The fitted predictor for comparison", _compared(predicted)))
+    question, found = answer.question, answer.found
+    parts = [show(f"{question.model.id} on {question.gpus} × {question.gpu.id}", [*_asked(answer), *_result(question, found)])]
+    if answer.fit is not None:
+        parts.append(show("Memory", _memory(answer.fit, question)))
+    if isinstance(found, Estimate):
+        parts.append(show("How the number was made", [_told(line) for line in found.lines]))
+        if found.provenance == "measured_published":
+            parts.append(show("The fitted predictor for comparison", _compared(answer.predicted)))
     return "\n\n".join(parts)
 
 
-def _title(question: Question) -> str:
-    return f"{question.model.id} on {question.gpus} × {question.gpu.id}"
-
-
-def _asked(question: Question, kv_precision: str) -> list[tuple[str, str]]:
-    asked = question.workload
+def _asked(answer: Answer) -> list[tuple[str, str]]:
+    question, asked = answer.question, answer.question.workload
     at_once = f"{count(asked.concurrency)} at once" if asked.concurrency is not None else "as many at once as memory and engine take"
     return [
-        ("weights", f"{question.precision}, KV cache {kv_precision}"),
+        *([("gpu", answer.gpu_note)] if answer.gpu_note is not None else []),
+        ("weights", f"{question.precision}, KV cache {answer.kv_precision}"),
         ("requests", f"{count(asked.input_tokens)} tokens in, {count(asked.output_tokens)} out, {at_once}"),
     ]
 
 
-def _result(question: Question, found: Estimate | Refusal, fit: MemoryFit | None) -> list[tuple[str, str]]:
-    refused = _refused(found, fit)
-    if refused is not None:
-        return [("throughput", f"unknown: {refused['reason']}"), ("what to do", refused["wanted"])]
-    one = _shown(found, fit)
-    answers = one.tokens_per_second / question.workload.output_tokens
-    written = [
-        ("throughput", f"{number(one.tokens_per_second)} tokens per second ({number(one.low)} to {number(one.high)})"),
-        ("answers", f"{number(answers)} per second"),
-    ]
+def _result(question: Question, found: Estimate | Refusal) -> list[tuple[str, str]]:
+    if isinstance(found, Refusal):
+        return [("throughput", f"unknown: {found.reason}"), ("what to do", found.wanted)]
+    answers = found.tokens_per_second / question.workload.output_tokens
+    band = f"({number(found.low)} to {number(found.high)})"
     if question.model.kind == "encoder":
-        written = [("throughput", f"{number(answers)} answers per second ({number(one.low)} to {number(one.high)})")]
-    return [
-        *written,
-        ("provenance", one.provenance),
-        ("source", one.source),
-    ]
+        told = [("throughput", f"{number(answers)} answers per second {band}")]
+    else:
+        told = [
+            ("throughput", f"{number(found.tokens_per_second)} tokens per second {band}"),
+            ("answers", f"{number(answers)} per second"),
+        ]
+    return [*told, ("provenance", found.provenance), ("source", found.source)]
 
 
 def _memory(fit: MemoryFit, question: Question) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from slmdecide.money.estimate import Estimate, Line, Question, work_asked
 from slmdecide.money.layout import layouts_of
 from slmdecide.money.precision import kv_bytes_per_element
 from slmdecide.money.roofline import SCORED_LOADS, Work, Workload, band_of, tokens_per_second, work_of
-from slmdecide.money.scoring import NOT_SCORED_ENGINES, PRECISIONS
+from slmdecide.money.scoring import NOT_SCORED_ENGINES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,7 +109,7 @@ def _encoder_nearness(question: Question, row: Throughput) -> _Near | None:
 def _decoder_nearness(question: Question, row: Throughput, roofline: Roofline) -> _Near | None:
     """Two loads without a limit are alike; else the numbers of requests that really run at once are compared."""
     asked, told = question.workload, _row_load(row)
-    theirs, ours = _rowwork_asked(question, row, roofline), work_asked(question, roofline)
+    theirs, ours = _row_work(question, row, roofline), work_asked(question, roofline)
     apart = [_apart(told.input_tokens, asked.input_tokens), _apart(told.output_tokens, asked.output_tokens)]
     if theirs is None or ours is None:
         return _Near(row=row, distance=0.0, ratio=1.0) if told == asked else None
@@ -132,10 +132,8 @@ def _row_load(row: Throughput) -> Workload:
     return Workload(input_tokens=row.input_tokens, output_tokens=row.output_tokens, concurrency=requests)
 
 
-def _rowwork_asked(question: Question, row: Throughput, roofline: Roofline) -> Work | None:
+def _row_work(question: Question, row: Throughput, roofline: Roofline) -> Work | None:
     """The work that the row measured; of several layouts the fastest."""
-    if row.precision not in PRECISIONS:
-        return None
     found = [
         work
         for layout in layouts_of(row.parallelism, row.gpus)

@@ -143,16 +143,18 @@ def work_of(
     if width is None or bandwidth is None or heads is None or head_dim is None or held < 1:
         return None
     tensor, pipeline = layout.tensor, layout.pipeline
-    if tensor > 1 and gpu.link_gb_per_s is None:
+    link = gpu.link_gb_per_s if gpu.link_gb_per_s is not None else math.inf
+    if tensor > 1 and link == math.inf:
         return None
     sent = workload.concurrency / layout.replicas if workload.concurrency is not None else float(offline_requests)
     batch = max(1.0, min(sent, held))
     micro = max(1.0, batch / pipeline)
-    experts_read = 1 - (1 - (model.experts_active or 0) / model.experts_total) ** micro if model.experts_total else 0.0
+    experts, chosen = model.experts_total, model.experts_active
+    experts_read = 1 - (1 - chosen / experts) ** micro if experts is not None and chosen is not None else 0.0
     kv_read = micro * kv / (kv_ways(model, layout) / pipeline)
     peak, wide_peak = tflops * 1e12 * tensor, wide * 1e12 * tensor
     attention = 2 * layers * heads * (_MLA_HEAD_DIM if model.attention == "mla" else head_dim) * workload.input_tokens**2
-    reduced = _ALL_REDUCES * layers * 2 * (tensor - 1) / tensor * width * BYTES_16_BIT / ((gpu.link_gb_per_s or 1.0) * 1e9)
+    reduced = _ALL_REDUCES * layers * 2 * (tensor - 1) / tensor * width * BYTES_16_BIT / (link * 1e9)
     return Work(
         replicas=layout.replicas,
         batch=batch,
@@ -165,7 +167,7 @@ def work_of(
         link_prefill_s=workload.input_tokens * reduced,
         layers=float(layers),
         parallel_layers=layers * math.log2(tensor),
-        expert_layers=float(layers if model.experts_total else 0),
+        expert_layers=float(layers if experts is not None else 0),
     )
 
 
@@ -192,7 +194,7 @@ def tokens_per_second(work: Work, constants: Constants) -> float:
 
 def band_of(model: Model, gpu: Gpu, load: Load, roofline: Roofline) -> ErrorBand | None:
     """The error band of the class that these belong to; None if nothing was measured on GPUs of this class."""
-    kind = "MoE" if model.experts_total else "dense"
+    kind = "MoE" if model.experts_total is not None else "dense"
     for band in roofline.bands:
         if (band.gpu_class, band.kind, band.load) == (gpu.gpu_class, kind, load):
             return band

@@ -86,64 +86,54 @@ def prepared(
     offline_requests: int,
 ) -> Prepared | str:
     """The row ready to be predicted, or the reason why it cannot be."""
-    refused = _refusal(trial)
-    if refused is not None:
-        return refused
-    meant = (trial.model,) if trial.model in models else aliases.get(trial.model, ()) if trial.model is not None else ()
-    model = models[meant[0]] if len(meant) == 1 and meant[0] is not None else None
-    gpu = gpus.get(trial.gpu) if trial.gpu is not None else None
+    told = _told(trial)
+    if isinstance(told, str):
+        return told
+    model, gpu = _model(trial.model, models, aliases), gpus.get(trial.gpu) if trial.gpu is not None else None
     if model is None or gpu is None:
         return "unknown model" if model is None else "unknown gpu"
-    if model.kind == "encoder":
-        return "encoder"
     lacking = what_is_missing(model, gpu)
     if lacking:
-        return "model shape not known" if lacking[0].startswith(f"{model.id}:") else "gpu figures not known"
-    workload = Workload(
-        input_tokens=_known(trial.input_tokens),
-        output_tokens=_known(trial.output_tokens),
-        concurrency=_requests(trial),
-    )
+        of_the_model = "encoder" if model.kind == "encoder" else "model shape not known"
+        return of_the_model if lacking[0].startswith(f"{model.id}:") else "gpu figures not known"
     found = (
         work_of(
             model,
             gpu,
             layout,
-            cast("Precision", trial.precision),
-            workload,
+            told.precision,
+            told.workload,
             offline_requests=offline_requests,
             kv_bytes_each=kv_bytes_per_element(trial.kv_precision),
         )
-        for layout in layouts_of(trial.parallelism, int(_known(trial.gpus)))
+        for layout in layouts_of(trial.parallelism, told.gpus)
     )
     works = tuple(work for work in found if work is not None)
     if not works:
         return "does not fit the memory"
-    return Prepared(
-        trial=trial,
-        gpu=gpu,
-        model=model,
-        kind="MoE" if model.experts_total else "dense",
-        load=workload.load,
-        works=works,
-        measured=_known(trial.output_tokens_per_second),
-    )
+    kind: Kind = "MoE" if model.experts_total is not None else "dense"
+    return Prepared(trial=trial, gpu=gpu, model=model, kind=kind, load=told.workload.load, works=works, measured=told.measured)
 
 
-def _requests(trial: Trial) -> float | None:
-    """Requests at once; None: as many as possible."""
-    load = SCORED_LOADS[cast("LoadType", trial.load_type)]
-    return None if load == "offline" else 1.0 if load == "single" else trial.load_value
+def _model(name: str | None, models: Mapping[str, Model], aliases: Mapping[str, tuple[str, ...]]) -> Model | None:
+    if name is None or name in models:
+        return models[name] if name is not None else None
+    meant = aliases.get(name, ())
+    return models[meant[0]] if len(meant) == 1 else None
 
 
-def _known(value: float | None) -> float:
-    if value is None:
-        raise ValueError("a number is missing that was checked")
-    return value
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Told:
+    """What a row says, whatever model and GPU it names."""
+
+    workload: Workload
+    precision: Precision
+    gpus: int
+    measured: float
 
 
-def _refusal(trial: Trial) -> str | None:
-    """Why the row itself, whatever model and GPU it names, cannot be tried: the first of these that is so."""
+def _told(trial: Trial) -> _Told | str:
+    """The row's own words as numbers, or the first thing that is wrong with them."""
     load, precision = trial.load_type, trial.precision
     checks = (
         (trial.engine is not None and trial.engine.startswith(NOT_SCORED_ENGINES), f"engine not scored: {trial.engine}"),
@@ -152,11 +142,19 @@ def _refusal(trial: Trial) -> str | None:
         (load not in SCORED_LOADS, f"load type not scored: {load}"),
         (precision is None or precision == "not stated", "missing precision"),
         (precision not in PRECISIONS, "unknown precision"),
-        (trial.input_tokens is None or trial.output_tokens is None, "missing lengths"),
-        (trial.gpus is None, "missing number of gpus"),
-        (trial.output_tokens_per_second is None, "missing throughput"),
     )
-    return next((reason for so, reason in checks if so), None)
+    wrong = next((reason for so, reason in checks if so), None)
+    if wrong is not None:
+        return wrong
+    read, written, measured = trial.input_tokens, trial.output_tokens, trial.output_tokens_per_second
+    if read is None or written is None:
+        return "missing lengths"
+    if trial.gpus is None or measured is None:
+        return "missing throughput" if trial.gpus is not None else "missing number of gpus"
+    kind_of_load = SCORED_LOADS[cast("LoadType", load)]
+    at_once = None if kind_of_load == "offline" else 1.0 if kind_of_load == "single" else trial.load_value
+    workload = Workload(input_tokens=read, output_tokens=written, concurrency=at_once)
+    return _Told(workload=workload, precision=cast("Precision", precision), gpus=trial.gpus, measured=measured)
 
 
 def scores(rows: Iterable[Prepared | str], roofline: Roofline) -> Score:

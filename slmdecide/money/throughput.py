@@ -15,19 +15,26 @@ from slmdecide.money.roofline import Work, band_of, step_of, tokens_per_second, 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from slmdecide.money.memory import MemoryFit
     from slmdecide.records.catalog import Throughput
     from slmdecide.records.roofline import ErrorBand, Roofline
 
 _TOKENS = "tokens per second"
+_SMALLER = "take more or larger GPUs, a smaller precision, fewer requests or shorter texts"
 
 
-def throughput(question: Question, measured: Sequence[Throughput], roofline: Roofline) -> Estimate | Refusal:
-    """The best number there is. `measured`: published rows of the model."""
+def throughput(
+    question: Question,
+    measured: Sequence[Throughput],
+    roofline: Roofline,
+    fit: MemoryFit | None = None,
+) -> Estimate | Refusal:
+    """The best number there is. `measured`: published rows of the model; `fit`: whether the memory holds what is asked, if known."""
     published = measured_published(question, measured, roofline)
-    return published if published is not None else calibrated(question, roofline)
+    return published if published is not None else calibrated(question, roofline, fit)
 
 
-def calibrated(question: Question, roofline: Roofline) -> Estimate | Refusal:
+def calibrated(question: Question, roofline: Roofline, fit: MemoryFit | None = None) -> Estimate | Refusal:
     """What the fitted predictor says, with the error band of its class."""
     model, gpu = question.model, question.gpu
     wanted = "pass tokens per second that were measured with these lengths and this load"
@@ -36,6 +43,8 @@ def calibrated(question: Question, roofline: Roofline) -> Estimate | Refusal:
     lacking = what_is_missing(model, gpu)
     if lacking:
         return Refusal(reason=f"not known: {', '.join(lacking)}", wanted=wanted)
+    if fit is not None and fit.why_not is not None:
+        return Refusal(reason=f"does not fit: {fit.why_not}", wanted=_SMALLER)
     band = band_of(model, gpu, question.workload.load, roofline)
     if band is None:
         return Refusal(

@@ -53,7 +53,8 @@ def parse_trials(text: str, name: str) -> tuple[Trial, ...]:
             where = f"{name}:{reader.line_num}"
             if len(row) != len(header):
                 raise DataError(f"{where}: has {len(row)} cells; the header has {len(header)}")
-            found.append(_trial({key: row[place].strip() for key, place in places.items()}, where))
+            cells = {key: row[place].strip() for key, place in places.items()}
+            found.append(_trial(cells, {key: header[place] for key, place in places.items()}, where))
     except csv.Error as error:
         raise DataError(f"{name}:{reader.line_num}: is not CSV: {error}") from None
     return tuple(found)
@@ -73,7 +74,9 @@ def _places(header: list[str], name: str) -> dict[str, int]:
     return places | {one: header.index(one) for one in _MORE if one in header}
 
 
-def _trial(cells: dict[str, str], where: str) -> Trial:
+def _trial(cells: dict[str, str], names: dict[str, str], where: str) -> Trial:
+    """The row's trial. `names`: what the file calls the columns."""
+
     def text(column: str) -> str | None:
         return cells.get(column) or None
 
@@ -85,13 +88,13 @@ def _trial(cells: dict[str, str], where: str) -> Trial:
         except ValueError:
             value = float("nan")
         if not isfinite(value) or value < 0:
-            raise DataError(f"{where}: {column}: found {cell[:_SHOWN_CHARACTERS]!r}; a number of 0 or more is expected")
+            raise DataError(f"{where}: {names[column]}: found {cell[:_SHOWN_CHARACTERS]!r}; a number of 0 or more is expected")
         return value if value != 0 else None
 
     def count(column: str) -> int | None:
         value = number(column)
         if value is not None and not value.is_integer():
-            raise DataError(f"{where}: {column}: found {cells[column][:_SHOWN_CHARACTERS]!r}; a whole number is expected")
+            raise DataError(f"{where}: {names[column]}: found {cells[column][:_SHOWN_CHARACTERS]!r}; a whole number is expected")
         return int(value) if value is not None else None
 
     return Trial(

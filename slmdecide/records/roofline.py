@@ -67,7 +67,7 @@ class Roofline:
     """The fitted predictor as it is shipped."""
 
     as_of: str
-    """ISO day of the newest data it was fitted on."""
+    """Newest ISO day in the measurements, GPUs and models that it was fitted on."""
     script: str
     """What wrote the file."""
     fitted_on: str
