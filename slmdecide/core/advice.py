@@ -9,7 +9,7 @@ from slmdecide.core.decide import GREY_ZONE
 from slmdecide.core.flips import saving_of
 from slmdecide.core.quality import LEVELS
 from slmdecide.core.samples import examples_needed, measurement
-from slmdecide.core.vetoes import months_after
+from slmdecide.core.vetoes import ends_within
 from slmdecide.numbers import count, percent, signed, usd, usd_band
 from slmdecide.records.assessment import NextStep
 
@@ -196,9 +196,7 @@ def _ends(option: Option, at: Situation) -> list[str]:
     return [
         f"Retirement: {member.price.id} is retired on {member.price.deprecation_date}, within the horizon; plan the move."
         for member in members
-        if member.price is not None
-        and member.price.deprecation_date is not None
-        and member.price.deprecation_date < months_after(at.prices_as_of, at.task.horizon_months)
+        if member.price is not None and ends_within(member.price, at.prices_as_of, at.task.horizon_months)
     ]
 
 

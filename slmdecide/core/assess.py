@@ -176,7 +176,7 @@ def _option(one: Considered, part: _Part) -> AssessedOption:
     option, task = one.option, part.task
     money = cost_band(option, task, one.shortfall)
     members = [option] if option.small is None or option.large is None else [option.small, option.large]
-    unpriced = any(each.hosting == "api" and (each.price is None or each.price.input_usd_per_mtok is None) for each in members)
+    unpriced = any(each.hosting == "api" and not each.costed for each in members)
     latencies = [each.idle_latency_ms for each in option.servings if each.idle_latency_ms is not None]
     return AssessedOption(
         id=option.id,
@@ -205,9 +205,11 @@ def _not_costed(members: Iterable[Option]) -> str:
     found = []
     for each in members:
         model = each.model.id
+        if each.costed:
+            continue
         if each.hosting == "api":
             found.append(f"unpriced: no price is known for {model}")
-        elif each.hosting in ("rented_gpu", "owned_gpu") and not each.servings:
+        else:
             found.append(f"not costed: no measured throughput of {model} near these lengths on a GPU with a known price")
     return "; ".join(found)
 

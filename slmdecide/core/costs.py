@@ -269,7 +269,8 @@ def _notes(option: Option, task: Task, requests: float) -> dict[str, str]:
         best = _best_serving(option, task, requests, 0) if option.servings else None
         if best is not None:
             _, serving, count = best
-            gpus = f"{count * serving.gpus} × {serving.gpu.id}, {serving.provenance.replace('_', ' ')}"
+            stored = f", {serving.row.precision} weights" if serving.row is not None else ""
+            gpus = f"{count * serving.gpus} × {serving.gpu.id}{stored}, {serving.provenance.replace('_', ' ')}"
             notes.update({"rental": gpus} if option.hosting == "rented_gpu" else {"purchase": gpus, "electricity": gpus})
         notes["operations"] = f"{number(task.operations_hours_per_month)} h a month"
         notes["set_up"] = f"{number(task.hosting_setup_hours)} h"

@@ -80,7 +80,7 @@ class Known:
 
     def vetoes(self, task: Task) -> dict[str, tuple[Veto, ...]]:
         """The vetoes of every single option, by its id."""
-        key = (*shape(task), *before_vetoes(task, self.catalog))
+        key = (*shape(task), *before_vetoes(task))
         if key not in self._vetoes:
             self._vetoes[key] = {one.id: vetoes_of(one, task, self.catalog) for one in self.options(task)}
         return self._vetoes[key]
@@ -103,7 +103,12 @@ def survey(task: Task, catalog: Catalog, known: Known | None = None) -> Survey:
     larges = _of_best([one for one in singles if one.quality.source == "yardstick"], lambda one: (bool(one.vetoes),))
     smalls = _of_best(
         [one for one in singles if one.option.family in ("small", "fine_tuned_small")],
-        lambda one: (bool(one.vetoes), any(use_of_signal(one.option, task)), -(one.quality.p_good_enough or 0.0)),
+        lambda one: (
+            bool(one.vetoes),
+            any(use_of_signal(one.option, task)),
+            not one.option.costed,
+            -(one.quality.p_good_enough or 0.0),
+        ),
     )
     use = _use_of_cascade(smalls[0], level) if smalls else ()
     members_free = bool(smalls and larges) and not (smalls[0].vetoes or larges[0].vetoes or any(use_of_signal(smalls[0].option, task)))
@@ -142,6 +147,8 @@ def _yardsticks(options: Sequence[Option], vetoes: dict[str, tuple[Veto, ...]]) 
 
 
 def _use_of_cascade(small: Considered, level: float) -> tuple[Veto, ...]:
+    if small.vetoes or not small.option.costed:
+        return ()  # what its small member breaks, or that it has no cost, says enough
     p, high = small.quality.p_good_enough, small.quality.high
     if p is not None and p >= level:
         reason, lifted_by = "the small model is likely enough to do alone", "a higher quality.risk"

@@ -39,7 +39,7 @@ class Decider:
 
     def survey(self, task: Task) -> Survey:
         """What is known of the task before money."""
-        key = (*shape(task), *before_vetoes(task, self.catalog), *_before_quality(task))
+        key = (*shape(task), *before_vetoes(task), *_before_quality(task))
         found = self._surveys.get(key)
         if found is None:
             found = survey(task, self.catalog, self._known)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _ENCODER_OUTPUTS = ("label", "spans")
 _LONGEST_FACTOR = 2.0
 """A measurement is used for prompts and answers at most this many times as long as its own: longer ones run slower."""
+_FOUR_BIT = frozenset({"fp4", "nvfp4", "mxfp4", "int4", "uint4", "awq", "gptq", "q4", "q4_k_m", "w4a16"})
+"""Weights so stored are another model in quality unless published so: 2 to 4 % are lost (consumer-blackwell-2026-nvfp4), and the
+comparisons behind the likelihoods are of models as published."""
 _SHORTEST_FACTOR = 16.0
 """… and at most this many times shorter: the measured rate is then a low estimate, but not a meaningless one."""
 _GPU_HOSTINGS: tuple[Hosting, ...] = ("rented_gpu", "owned_gpu")
@@ -68,6 +71,13 @@ class Option:
     small: Option | None = None
     large: Option | None = None
     """The two members of a cascade."""
+
+    @property
+    def costed(self) -> bool:
+        """Whether a single option's price or throughput is known."""
+        if self.hosting == "api":
+            return self.usd_per_request is not None
+        return self.hosting == "on_device" or bool(self.servings)
 
 
 MODES: tuple[Mode, ...] = ("prompted", "fine_tuned")
@@ -300,7 +310,7 @@ def servings_of(model: Model, task: Task, catalog: Catalog, input_tokens: float)
         return ()
     longer = max(0.0, task.output_tokens - 1)
     found: list[Serving] = []
-    for gpu, cells, latencies in _configurations(measured, catalog):
+    for gpu, cells, latencies in _configurations(measured, catalog, model.native_precision):
         row = _nearest(cells, model, input_tokens, task.output_tokens)
         if row is not None:
             found.append(
@@ -332,6 +342,7 @@ class _Cell(NamedTuple):
 def _configurations(
     measured: Measurements,
     catalog: Catalog,
+    native: str | None,
 ) -> tuple[tuple[Gpu, tuple[_Cell, ...], tuple[tuple[float, float], ...]], ...]:
     """Card, best rows by lengths, and undominated (TTFT, ITL) of each GPU configuration and precision, in a fixed order.
 
@@ -340,6 +351,8 @@ def _configurations(
     cells: dict[tuple[str, int, str], dict[tuple[int, int], Throughput]] = {}
     latencies: dict[tuple[str, int, str], set[tuple[float, float]]] = {}
     for row in measured.rows:
+        if row.precision in _FOUR_BIT and native not in _FOUR_BIT:
+            continue
         gpu = catalog.gpus.get(row.gpu)
         if gpu is None or (catalog.rent(gpu.id) is None and gpu.purchase_usd is None):
             continue

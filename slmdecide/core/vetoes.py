@@ -27,11 +27,11 @@ OF_SHAPE = frozenset({"context_window", "latency", "ttft"})
 """Vetoes that other lengths of prompt and answer can bring or lift."""
 
 
-def before_vetoes(task: Task, catalog: Catalog) -> tuple[object, ...]:
+def before_vetoes(task: Task) -> tuple[object, ...]:
     """All of a task, beside its shape, that the vetoes of single options depend on."""
     return (
         task.may_leave, task.offline, task.device_memory_gib, task.modality, task.labelled_examples, task.obtainable_examples,
-        task.labels_to_specialize, task.operator, task.p95_ms, task.ttft_ms, months_after(catalog.prices_as_of, task.horizon_months),
+        task.labels_to_specialize, task.operator, task.p95_ms, task.ttft_ms, round(task.horizon_months, 2),
     )  # fmt: skip
 
 
@@ -83,8 +83,9 @@ def _device_memory(option: Option, task: Task, found: list[Veto]) -> None:
         return
     needed = size * 1e9 * DEVICE_BYTES_PER_PARAMETER / _GIB
     if needed > task.device_memory_gib:
-        reason = f"4-bit weights take {needed:.1f} GiB; the device gives {task.device_memory_gib:g}"
-        found.append(_veto("memory", reason, f"privacy.device_memory: {needed:.1f}GiB"))
+        enough = ceil(needed * 10) / 10
+        reason = f"4-bit weights take {enough:.1f} GiB; the device gives {task.device_memory_gib:g}"
+        found.append(_veto("memory", reason, f"privacy.device_memory: {enough:.1f}GiB"))
 
 
 def _ability(option: Option, task: Task, found: list[Veto]) -> None:
@@ -125,7 +126,7 @@ def _running(option: Option, task: Task, catalog: Catalog, found: list[Veto]) ->
 
 
 def _ends_within(price: Price, task: Task, catalog: Catalog) -> bool:
-    return price.deprecation_date is not None and price.deprecation_date < months_after(catalog.prices_as_of, task.horizon_months)
+    return ends_within(price, catalog.prices_as_of, task.horizon_months)
 
 
 def _speed(name: str, field: str, wanted: float, measured: list[float | None], found: list[Veto]) -> None:
@@ -154,8 +155,16 @@ def _veto(name: str, reason: str, lifted_by: str) -> Veto:
     return Veto(id=name, reason=reason, lifted_by=lifted_by)
 
 
-def months_after(date: str, months: float) -> str:
-    """The first day of the month that lies so many whole months after an ISO date."""
-    year, month = int(date[:4]), int(date[5:7])
-    index = year * 12 + month - 1 + int(months)
-    return f"{index // 12:04d}-{index % 12 + 1:02d}-01"
+def ends_within(price: Price, as_of: str, months: float) -> bool:
+    """Whether the offer is retired within so many months of the day on which the prices held."""
+    return price.deprecation_date is not None and _months_between(as_of, price.deprecation_date) < months
+
+
+def _months_between(date: str, later: str) -> float:
+    """Months from one ISO date to another."""
+    (year, month, day), (year2, month2, day2) = (tuple(map(int, one.split("-"))) for one in (date, later))
+    return (year2 - year) * 12 + month2 - month + (day2 - day) / DAYS_PER_MONTH
+
+
+DAYS_PER_MONTH = 30.4375
+"""Days of a mean month (design of the product, section 3)."""
