@@ -84,7 +84,7 @@ def test_rented_gpus_cost_the_reserved_hours() -> None:
     """Half the hours are half the rent, whatever the volume."""
     bills = [
         json.loads(run(f"--gpu h100-sxm --tokens 1e6 --hosting rented --operations-hours 0 --hours-per-month {hours} --format json").output)
-        for hours in (400, 800)
+        for hours in (300, 600)
     ]
     one, other = (bill["self_host"]["monthly_cost_usd"] for bill in bills)
     assert other == pytest.approx(2 * one)

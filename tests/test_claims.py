@@ -72,7 +72,12 @@ LORA_LAND_MEANS = (0.6769, 0.6574, 0.6443, 0.6435, 0.6291, 0.6953, 0.7077, 0.731
 def record(**changes: str | None) -> str:
     """A YAML file with one good record, some of its fields changed or, if None, left out."""
     given: dict[str, str | None] = {
-        "id": "a-claim", "topic": "cost", "statement": "It costs.", "source": "a paper", "date": '"2024"', "status": "secondary",
+        "id": "a-claim",
+        "topic": "cost",
+        "statement": "It costs.",
+        "source": "a paper",
+        "date": '"2024"',
+        "status": "secondary",
     }
     lines = [f"{key}: {value}" for key, value in (given | changes).items() if value is not None]
     return "claims:\n  - " + "\n    ".join(lines) + "\n"
@@ -303,7 +308,13 @@ def test_a_full_record_is_read_as_it_stands() -> None:
         parse_claims(text, "f.yaml")
     assert parse_claims(record(value="0.5", historical="true"), "f.yaml") == (
         Claim(
-            id="a-claim", topic="cost", statement="It costs.", value=0.5, source="a paper", date="2024", status="secondary",
+            id="a-claim",
+            topic="cost",
+            statement="It costs.",
+            value=0.5,
+            source="a paper",
+            date="2024",
+            status="secondary",
             historical=True,
         ),
     )

@@ -168,7 +168,7 @@ def changed(path: str, value: Any) -> dict[str, Any]:
         ("schema_version", True, "f.json: schema_version is true; this slmdecide reads 1"),
         ("schema_version", "1", 'f.json: schema_version is "1"; this slmdecide reads 1'),
         ("schema_version", ..., "f.json: schema_version is null; this slmdecide reads 1"),
-        ("verdict.family", "tiny", 'f.json: verdict.family: found "tiny"; input should be \'small\', '),
+        ("verdict.family", "tiny", "f.json: verdict.family: found \"tiny\"; input should be 'small', "),
         ("options.1.quality.n", "12", 'f.json: options[1].quality.n: found "12"; '),
         ("options.1.monthly_cost_usd.low", True, "f.json: options[1].monthly_cost_usd.low: found true; "),
         ("score", ..., "f.json: score: is missing"),

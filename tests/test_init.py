@@ -222,7 +222,7 @@ class Terminal:
 
     def read_until(self, text: str | None) -> None:
         """Read until the text is seen after what was waited for before; None: until the end."""
-        end = time.monotonic() + 30
+        end = time.monotonic() + 120
         while text is None or text not in self.seen[self.read :]:
             assert select.select([self.handle], [], [], max(0, end - time.monotonic()))[0], self.seen
             try:

@@ -47,9 +47,7 @@ def test_imports_point_one_way(path: Path) -> None:
     assert imported(path) <= ALLOWED[layer(path)], path
 
 
-@pytest.mark.parametrize(
-    "path", sorted((PACKAGE / "core").rglob("*.py")) + sorted((PACKAGE / "money").rglob("*.py")), ids=lambda p: p.stem
-)
+@pytest.mark.parametrize("path", sorted((PACKAGE / "core").rglob("*.py")) + sorted((PACKAGE / "money").rglob("*.py")), ids=lambda p: p.stem)
 def test_the_rules_touch_nothing_outside(path: Path) -> None:
     """Rules read no file, clock, environment or unseeded randomness."""
     outside = {"os", "sys", "time", "datetime", "random", "pathlib", "subprocess", "socket", "io"}

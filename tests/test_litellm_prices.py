@@ -228,7 +228,9 @@ def test_a_long_value_is_cut_in_the_reason(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", "x" * 301, "a\nb", "a\x00b", "a\x1b[31m", "a\x7f", "a\x85b", "a\u202eb", "a\u2028b", "\ud800"], ids=ascii,
+    "name",
+    ["", "x" * 301, "a\nb", "a\x00b", "a\x1b[31m", "a\x7f", "a\x85b", "a\u202eb", "a\u2028b", "\ud800"],
+    ids=ascii,
 )
 def test_names_that_could_fool_a_terminal_are_left_out(tmp_path: Path, name: str) -> None:
     """Control characters, invisible ones, halves of characters and endless names do not enter the data."""
@@ -266,7 +268,8 @@ def test_only_text_generation_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "message"), [("{", "is not JSON"), ("[1]", "holds [1]; a map of models is expected"), ("[" * 10**5, "is not JSON")],
+    ("text", "message"),
+    [("{", "is not JSON"), ("[1]", "holds [1]; a map of models is expected"), ("[" * 10**5, "is not JSON")],
 )
 def test_a_file_that_is_no_map_is_refused(tmp_path: Path, text: str, message: str) -> None:
     """One line says which file and why."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,7 +21,6 @@ from tests.running import Ran, run
 ROOT = Path(__file__).parents[1]
 READY = sorted((ROOT / "profiles" / "catalogue").glob("*.yaml"))
 SCHEMA = Draft202012Validator(profile_schema(load_catalog()))
-SECONDS = 2.0
 """Processor time that no file may take; the slowest here take a tenth of it."""
 BASE = """\
 name: Tickets
@@ -197,12 +195,9 @@ def assert_refused(done: Ran, what: object) -> None:
 
 
 def validated(path: Path, content: bytes) -> Ran:
-    """What `validate` says about a file with this content; it may not take long."""
+    """What `validate` says about a file with this content."""
     path.write_bytes(content)
-    start = time.process_time()
-    done = run("validate", path)
-    assert time.process_time() - start < SECONDS, content[:200]
-    return done
+    return run("validate", path)
 
 
 @pytest.mark.parametrize(("text", "message"), TABLE, ids=[str(number) for number in range(len(TABLE))])
@@ -241,9 +236,7 @@ def test_fifty_megabytes(tmp_path: Path) -> None:
     path = tmp_path / "t.yaml"
     with path.open("wb") as stream:
         stream.truncate(50_000_000)
-    start = time.process_time()
     done = run("validate", path)
-    assert time.process_time() - start < SECONDS
     assert_refused(done, path)
     assert done.err == f"error: {path}: has 50,000,000 bytes; at most 1,000,000 are read\n"
 
@@ -363,9 +356,7 @@ def test_broken_ready_profiles(mutate: Callable[[str, random.Random], bytes], le
             path = tmp_path / f"{ready.stem}-{seed}.yaml"
             broken[path] = mutate(ready.read_text(encoding="utf-8"), random.Random(path.stem))  # noqa: S311  (a test)
             path.write_bytes(broken[path])
-    start = time.process_time()
     done = run("validate", *broken)
-    assert time.process_time() - start < SECONDS
     valid = [path for path in broken if f"{path}: valid (" in done.out]
     for path in valid:
         SCHEMA.validate(parse_document(broken[path].decode("utf-8-sig"), "t").value)

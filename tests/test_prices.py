@@ -121,7 +121,8 @@ def test_an_alias_of_several_models_is_refused_with_the_list() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "suggestion"), [("gpt-4o-mimi", "'gpt-4o-mini'"), ("GPT-4O-MINI", "'gpt-4o-mini'"), ("llama-3.1-8bb", "'llama-3.1-8b'")],
+    ("name", "suggestion"),
+    [("gpt-4o-mimi", "'gpt-4o-mini'"), ("GPT-4O-MINI", "'gpt-4o-mini'"), ("llama-3.1-8bb", "'llama-3.1-8b'")],
 )
 def test_an_unknown_name_gets_the_nearest_one(name: str, suggestion: str) -> None:
     """A name in other capitals or with a slip is suggested and not taken."""
@@ -300,7 +301,8 @@ def test_only_later_prices_are_no_price(monkeypatch: pytest.MonkeyPatch) -> None
 
     later = [
         ConditionalPrice(
-            constraint=StartDateConstraint(start_date=date(2026, 5, 1)), prices=ModelPrice(input_mtok=Decimal(0), output_mtok=Decimal(0)),
+            constraint=StartDateConstraint(start_date=date(2026, 5, 1)),
+            prices=ModelPrice(input_mtok=Decimal(0), output_mtok=Decimal(0)),
         ),
     ]
     known = [
@@ -720,7 +722,9 @@ CHAT = {"mode": "chat", "litellm_provider": "acme", "input_cost_per_token": 1e-0
 
 
 def test_refresh_tells_what_changed_and_what_was_skipped(
-    shop: Callable[..., None], small_map: Callable[[object], None], tmp_path: Path,
+    shop: Callable[..., None],
+    small_map: Callable[[object], None],
+    tmp_path: Path,
 ) -> None:
     """Counts of new, changed and gone on stderr, then each thing that was skipped, safe to print."""
     shop([price("acme/a", 1.0, 2.0), price("acme/b", 3.0, 4.0), price("acme/c")])
@@ -742,7 +746,9 @@ def test_refresh_replaces_the_shipped_file_by_default(shop: Callable[..., None],
 
 
 def test_refresh_keeps_a_snapshot_that_the_models_need(
-    shop: Callable[..., None], small_map: Callable[[object], None], tmp_path: Path,
+    shop: Callable[..., None],
+    small_map: Callable[[object], None],
+    tmp_path: Path,
 ) -> None:
     """A price that models.yaml names and litellm dropped would break every command; elsewhere it may be written."""
     shop([price("acme/m"), price("acme/n")], ONE_MODEL % "acme/m")
@@ -773,7 +779,9 @@ def test_refresh_does_not_overwrite_what_is_no_price_table(tmp_path: Path) -> No
 
 
 def test_refresh_is_whole_or_not_at_all(
-    shop: Callable[..., None], small_map: Callable[[object], None], monkeypatch: pytest.MonkeyPatch,
+    shop: Callable[..., None],
+    small_map: Callable[[object], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """When writing fails, the old file is as it was and no other file is left behind."""
     shop([price("acme/a")])
@@ -794,7 +802,8 @@ def test_refresh_is_whole_or_not_at_all(
 
 
 def test_a_read_only_data_folder_is_one_clear_error(
-    shop: Callable[..., None], monkeypatch: pytest.MonkeyPatch,
+    shop: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """As in an installed wheel: exit code 1, and the option that helps."""
     shop([price("acme/a")])
@@ -827,7 +836,12 @@ print(json.dumps([code, sorted({"litellm", "genai_prices", "pandas", "httpx2"} &
         (["--help"], []),
     ):
         done = subprocess.run(
-            [sys.executable, "-c", code, *arguments], capture_output=True, text=True, cwd=ROOT, check=True, env={**os.environ},
+            [sys.executable, "-c", code, *arguments],
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            check=True,
+            env={**os.environ},
         )
         assert json.loads(done.stdout) == [0, loaded], arguments
 

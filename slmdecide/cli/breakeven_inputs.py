@@ -23,6 +23,8 @@ DECLARED = "declared; no published figure was found, give your own"
 DEFAULT_MODEL = "llama-3.1-8b"
 SWEEP_POINTS = 13
 _MOST_SWEEP_POINTS = 1000
+_MOST_HOURS = 744.0
+"""Hours of the longest month."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -174,6 +176,12 @@ def _check(asked: Asked) -> None:
             value = getattr(asked, name)
             if value is not None and not (isfinite(value) and holds(value)):
                 raise InputError(f"--{name.replace('_', '-')}: found {value:g}; {expected} is expected")
+    if asked.hours_per_month is not None and asked.hours_per_month > _MOST_HOURS:
+        raise InputError(f"--hours-per-month: found {asked.hours_per_month:g}; a month has at most {_MOST_HOURS:g}")
+    if asked.hosting == "owned" and asked.rent is not None:
+        raise InputError("--rent: the GPUs are owned; give --hosting rented as well")
+    if asked.hosting == "rented" and asked.gpu_price is not None:
+        raise InputError("--gpu-price: the GPUs are rented; drop it or --hosting rented")
     if asked.output_share == 0:
         raise InputError("--output-share: found 0; something must be generated, so it is above 0")
     if asked.measured is not None and asked.tokens_per_second is not None:
@@ -401,7 +409,9 @@ def _offers_on(day: str | None, catalog: Catalog) -> Callable[[Model], Sequence[
 
     def on(model: Model) -> list[Price]:
         found = find(model.id, [model], {name: catalog.prices[name] for name in (*model.prices, *model.fine_tuned_prices)}, history)
-        return [quote.price for quote in quotes_on(found, day, history) if not quote.fine_tuned]
+        # A source that does not say since when a price holds would give today's models prices of years before they were there.
+        dated = [quote for quote in quotes_on(found, day, history) if not quote.fine_tuned]
+        return [quote.price for quote in dated if quote.since is not None or quote.price.as_of == catalog.prices_as_of]
 
     return on
 

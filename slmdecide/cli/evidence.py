@@ -64,9 +64,7 @@ def _chosen(claim_id: str | None, topic: str | None, status: str | None) -> tupl
             raise InputError(f"{option}: found {quoted(word)}; allowed: {', '.join(allowed)}{did_you_mean(word, allowed)}")
     claims = load_claims()
     if claim_id is None:
-        return tuple(
-            claim for claim in claims if topic in (None, claim.topic) and status in (None, claim.status)
-        )
+        return tuple(claim for claim in claims if topic in (None, claim.topic) and status in (None, claim.status))
     found = tuple(claim for claim in claims if claim.id == claim_id)
     if not found:
         near = did_you_mean(claim_id, [claim.id for claim in claims])
@@ -128,7 +126,12 @@ def _total(claims: Sequence[Claim]) -> str:
 
 def _wrapped(text: str, width: int, indent: str) -> list[str]:
     return textwrap.wrap(
-        text, width, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False,
+        text,
+        width,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
     ) or [indent]
 
 
@@ -144,4 +147,3 @@ def _list_markdown(claims: Sequence[Claim]) -> str:
         cells = (claim.id, claim.status + mark, claim.date[:4], _value(claim), claim.statement)
         rows.append(f"| {' | '.join(markdown(cell) for cell in cells)} |")
     return "\n".join([*rows, "", _total(claims)])
-

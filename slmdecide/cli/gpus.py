@@ -30,7 +30,8 @@ def gpus(
     ] = None,
     *,
     min_memory: Annotated[
-        float | None, typer.Option(min=0, metavar="GIB", help="Only GPUs with at least so much memory.", show_default=False),
+        float | None,
+        typer.Option(min=0, metavar="GIB", help="Only GPUs with at least so much memory.", show_default=False),
     ] = None,
     vendor: Annotated[str | None, typer.Option(help="Only GPUs of this vendor, e.g. nvidia.", show_default=False)] = None,
     rentable: Annotated[bool, typer.Option("--rentable", help="Only GPUs that somebody rents out on demand.")] = False,

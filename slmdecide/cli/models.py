@@ -35,7 +35,8 @@ def models(
     size: Annotated[Literal["small", "large"] | None, typer.Option(help="Only this size class.", show_default=False)] = None,
     weights: Annotated[Literal["open", "closed"] | None, typer.Option(help="Only such weights.", show_default=False)] = None,
     modality: Annotated[
-        Literal["text", "image", "audio"] | None, typer.Option(help="Only models that read this.", show_default=False),
+        Literal["text", "image", "audio"] | None,
+        typer.Option(help="Only models that read this.", show_default=False),
     ] = None,
     kind: Annotated[Literal["decoder", "encoder"] | None, typer.Option(help="Only this kind.", show_default=False)] = None,
     logprobs: Annotated[

@@ -42,8 +42,7 @@ def quote_document(quote: Quote) -> dict[str, Any]:
         "until": quote.until,
         "note": quote.note,
         "at_other_hours": [
-            {"input_usd_per_mtok": one.input_usd_per_mtok, "output_usd_per_mtok": one.output_usd_per_mtok}
-            for one in quote.at_other_hours
+            {"input_usd_per_mtok": one.input_usd_per_mtok, "output_usd_per_mtok": one.output_usd_per_mtok} for one in quote.at_other_hours
         ],
     }
 

@@ -24,7 +24,9 @@ ListFormat = Literal["text", "markdown", "json", "csv"]
 Status = Literal["priced", "free", "unpriced"]
 
 prices = typer.Typer(
-    help="Show, list, compare, check and refresh the prices of models.", no_args_is_help=True, rich_markup_mode=None,
+    help="Show, list, compare, check and refresh the prices of models.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 _Format = Annotated[Format, typer.Option("--format", help="How to print.")]
@@ -79,7 +81,8 @@ def show(
 @prices.command("list")
 def list_prices(
     provider: Annotated[
-        str | None, typer.Option(metavar="P", help="Only prices of this provider, e.g. openai.", show_default=False),
+        str | None,
+        typer.Option(metavar="P", help="Only prices of this provider, e.g. openai.", show_default=False),
     ] = None,
     model: Annotated[
         str | None,

@@ -20,7 +20,8 @@ _SOURCES = ("litellm",)
 def refresh(
     source: Annotated[str, typer.Option("--from", metavar="SOURCE", help="Where to read prices: litellm.")],
     output: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Where to write; without it, pricing/api_prices.csv.", show_default=False),
+        Path | None,
+        typer.Option(metavar="FILE", help="Where to write; without it, pricing/api_prices.csv.", show_default=False),
     ] = None,
     as_of: Annotated[
         str | None,

@@ -10,7 +10,7 @@ from slmdecide.core.flips import saving_of
 from slmdecide.core.quality import LEVELS
 from slmdecide.core.samples import examples_needed, measurement
 from slmdecide.core.vetoes import ends_within
-from slmdecide.numbers import count, percent, signed, usd, usd_band
+from slmdecide.numbers import count, milliseconds, percent, signed, usd, usd_band
 from slmdecide.records.assessment import NextStep
 
 if TYPE_CHECKING:
@@ -121,9 +121,10 @@ def _no_choice(at: Situation) -> str:
     if any(_able(one, at.task) for one in at.considered):
         return "Cannot tell yet: options that would do are not costed, because no throughput or price is known for them."
     needed = measurement(at.task, _contestants(at))
-    price = f", for about {usd(needed.usd)} of API calls" if needed.usd else ""
-    labels = f" and {usd(needed.labels_usd)} of labelling" if needed.labels_usd else ""
-    return f"Cannot tell yet: measure about {count(needed.examples)} examples{price}{labels}; published evidence is too thin for this task."
+    costs = [f"about {usd(amount)} of {what}" for amount, what in ((needed.usd, "API calls"), (needed.labels_usd, "labelling")) if amount]
+    price = f", for {' and '.join(costs)}" if costs else ""
+    examples = f"Measuring about {count(needed.examples)} examples would settle it{price}"
+    return f"Cannot tell yet: published evidence is too thin for this task. {examples}."
 
 
 def _able(one: Considered, task: Task) -> bool:
@@ -175,6 +176,7 @@ def reasons(at: Situation) -> tuple[str, ...]:
             meets = f"{percent(quality.p_good_enough)} meets the {percent(LEVELS[task.risk])} that {task.risk} risk asks for"
             found.append(f"Quality: {quality.explanation}; {meets}.")
         found += _money(at)
+        found += _unchecked(option, at)
         found += _ends(option, at)
         if task.nature in option.model.trained_for:
             found.append("Ready made: its publisher trained it on categories of its own; check that they are yours.")
@@ -188,6 +190,26 @@ def reasons(at: Situation) -> tuple[str, ...]:
     if disagreement is not None:
         found.append(disagreement)
     return tuple(found)
+
+
+def _unchecked(option: Option, at: Situation) -> list[str]:
+    """Limits of the profile that no datum could be held against, and what today's model is to them."""
+    task, found = at.task, []
+    limits = [
+        f"{name} of {milliseconds(value)}" for name, value in (("95 % latency", task.p95_ms), ("TTFT", task.ttft_ms)) if value is not None
+    ]
+    members = (option,) if option.small is None or option.large is None else (option.small, option.large)
+    unknown = [one.model.id for one in members if not any(serving.idle_latency_ms is not None for serving in one.servings)]
+    if limits and unknown:
+        told = f"how fast {' and '.join(unknown)} answers is not in the data"
+        found.append(f"Latency: {told}, so the {' and '.join(limits)} is not checked: measure it.")
+    if task.residency and any(one.hosting == "rented_gpu" for one in members):
+        found.append(f"Residency: GPU rents are of all providers; rent from one that stays in {', '.join(task.residency)}.")
+    today = [one for one in at.considered if one.option.model.id == task.today and one.option.hosting == "api" and one.vetoes]
+    found += [f"Today: {option_words(one.option)} breaks the profile's own limits: {one.vetoes[0].reason}." for one in today[:1]]
+    if option.family == "large" and option.model.weights == "open" and option.hosting != "api":
+        found.append("Yardstick: no closed large model may be used, so the open ones that may are what good enough is measured against.")
+    return found
 
 
 def _ends(option: Option, at: Situation) -> list[str]:
@@ -331,6 +353,8 @@ def next_steps(at: Situation, labelling: Choice | None = None) -> tuple[NextStep
         return (log, *better, _AGAIN)
     steps: list[NextStep] = [*better]
     chosen = choice.chosen
+    if at.task.floor is not None and chosen is not None:
+        steps.append(_floor(at.task, chosen.considered.option))
     if chosen is None or chosen.considered.option.family != "large":
         tried = chosen is None or not ready_made(chosen.considered.option, at.task)
         steps += [_test_set(at.task), *(_smallest_first(at) if tried else ())]
@@ -342,7 +366,7 @@ def next_steps(at: Situation, labelling: Choice | None = None) -> tuple[NextStep
             steps += _specializing(at.task, option)
         if option.family == "cascade":
             steps.append(_THRESHOLD)
-        if option.family == "large":
+        if option.family == "large" and option.hosting == "api":
             steps.append(
                 NextStep(
                     do=f"Use {option.model.id}; cache the fixed part of the prompt and batch what can wait",
@@ -369,6 +393,15 @@ _THRESHOLD = NextStep(
 )
 
 
+def _floor(task: Task, option: Option) -> NextStep:
+    return NextStep(
+        do=f"Measure {option_words(option)} on examples of your own before it is relied on: does it reach {task.floor:g} {task.metric}?",
+        command=None,
+        why="a floor is absolute, and published scores are of other test sets",
+        evidence=("article-start-smallest",),
+    )
+
+
 def _test_set(task: Task) -> NextStep:
     needed = examples_needed(task.tolerance)
     price = f"labelling them costs about {usd(needed * task.cost_per_label_usd)}, which is not in the bill"
@@ -387,6 +420,7 @@ def _smallest_first(at: Situation) -> list[NextStep]:
         one
         for one in at.considered
         if not one.vetoes
+        and (one.quality.high or 0.0) >= GREY_ZONE
         and (one.option.family == "small" or (one.option.family == "fine_tuned_small" and ready_made(one.option, at.task)))
     ]
     if not ready:

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 _BREAK_EVEN_OPTIONS = 3
 """Owned options whose break-even is shown, cheapest first."""
+_NAMED_MODELS = 5
+"""Models that a step names."""
 _PRICED_MODELS = 3
 """Models whose price is varied for a flip."""
 
@@ -76,6 +78,8 @@ def assess(profile: TaskProfile, catalog: Catalog) -> Assessment:
     verdict = parts[0].verdict if one is not None else _pipeline_verdict(profile, parts)
     steps = next_steps(one.situation, _if_labelled(profile, one, decider)) if one is not None else _pipeline_steps(profile, parts)
     total = parts[0].total if one is not None else _sum(part.total for part in parts)
+    if verdict.family == "infeasible" and one is not None and profile.candidates is None:
+        steps = (*_other_candidates(one.task, decider, catalog), *steps)
     return Assessment(
         schema_version=SCHEMA_VERSION,
         task=TaskName(name=profile.name, nature=profile.nature),
@@ -116,6 +120,24 @@ def _short_list(catalog: Catalog) -> AssumptionMade:
     names = ", ".join(catalog.default_candidates)
     reason = "the short list; its closed large models count as equally good, so the cheapest of them is compared with"
     return AssumptionMade(field="candidates", value=names, reason=reason)
+
+
+def _other_candidates(task: Task, decider: Decider, catalog: Catalog) -> tuple[NextStep, ...]:
+    """Models beyond the short list that break no constraint, if there are any."""
+    wider = decider.survey(with_value(task, "candidates", tuple(catalog.models)))
+    found = dict.fromkeys(one.option.model.id for one in wider.singles if not one.vetoes)
+    if not found:
+        return ()
+    named = ", ".join(list(found)[:_NAMED_MODELS])
+    more = f" and {len(found) - _NAMED_MODELS} more" if len(found) > _NAMED_MODELS else ""
+    return (
+        NextStep(
+            do=f"Name other candidates: within these constraints are {named}{more}",
+            command="slmdecide models",
+            why="only the short list was considered, because the profile names no candidates",
+            evidence=(),
+        ),
+    )
 
 
 def _if_labelled(profile: TaskProfile, part: _Part, decider: Decider) -> Choice | None:
@@ -243,7 +265,7 @@ def _opponents(part: _Part, owned: Considered) -> list[tuple[str, float]]:
     task = part.task
     found: dict[str, float] = {}
     for one in part.considered:
-        if one.option.hosting != "api" or one.option.large is not None:
+        if one.option.hosting != "api" or one.option.large is not None or one.vetoes:
             continue
         cost = bill(one.option, task, 0.0)
         if cost is None:

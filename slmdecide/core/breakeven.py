@@ -123,7 +123,7 @@ def _against(opponent: Opponent, case: Case, found: Costs, planned: float, count
     own = found.monthly(count)
     months = months_to_pay_back(found.once(count), bill, own, case.api_price_decline_per_year)
     volume = break_even_volume(found, planned, price, host.amortisation_months)
-    sure = spread(host, work, opponent, draws=case.draws, seed=case.seed)
+    sure = spread(host, work, opponent, decline_per_year=case.api_price_decline_per_year, draws=case.draws, seed=case.seed)
     return _report(
         opponent,
         bill=bill,
@@ -186,9 +186,8 @@ def _why_never(
     if volume is None:
         each = found.replica_monthly + found.replica_once / case.host.amortisation_months
         full = usd(each / planned * 1e6)
-        reasons.append(
-            f"all in it is cheaper at no volume: a replica as full as planned costs {full} per million tokens, the API {usd(price)}"
-        )
+        both = f"{full} per million tokens, work of people apart, the API {usd(price)}"
+        reasons.append(f"all in it is cheaper at no volume: a replica as full as planned costs {both}")
     return "; ".join(reasons) or None
 
 

@@ -51,7 +51,7 @@ class Decider:
         if len(tasks) == 1:
             return (settle(self.survey(tasks[0]), tasks[0], self.catalog),)
         free = tuple(settle(self.survey(task), task, self.catalog, 0.0) for task in tasks)
-        savings = [saving for choice in free if (saving := saving_of(choice)) is not None]
+        savings = [saving for choice in free if (saving := saving_over_staying(choice)) is not None]
         if sum(savings) >= tasks[0].min_saving_usd_per_month:
             return free
         return tuple(settle(self.survey(task), task, self.catalog, float("inf")) for task in tasks)
@@ -66,6 +66,13 @@ def saving_of(choice: Choice) -> float | None:
     if choice.chosen is None or choice.baseline is None or choice.chosen.total is None or choice.baseline.total is None:
         return None
     return choice.baseline.total - choice.chosen.total
+
+
+def saving_over_staying(choice: Choice) -> float | None:
+    """USD a month that the choice saves against what would stay otherwise; None if not known."""
+    if choice.chosen is None or choice.staying is None or choice.chosen.total is None or choice.staying.total is None:
+        return None
+    return choice.staying.total - choice.chosen.total
 
 
 def _before_quality(task: Task) -> tuple[object, ...]:

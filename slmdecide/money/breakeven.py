@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from slmdecide.records.breakeven import Opponent, SelfHosting, Workload
 
 MTOK = 1e6
-_NO_DECLINE = 1e-9
+NO_DECLINE = 1e-9
 """A yearly fall below this changes nothing that can be seen."""
 _EPSILON = 1e-9
 """Relative slack before one more replica is counted: a load of exactly one replica's capacity needs one."""
@@ -100,7 +100,7 @@ def months_to_pay_back(once: float, api_monthly: float, own_monthly: float, decl
     A·(1 − d)^(t/12), and the smallest t is taken at which the savings added up reach `once`: none if they peak below it.
     Source: arXiv 2509.18101, equation 7; the decline is ours.
     """
-    if decline_per_year < _NO_DECLINE:
+    if decline_per_year < NO_DECLINE:
         saving = api_monthly - own_monthly
         return once / saving if saving > 0 else None
     if api_monthly <= own_monthly or decline_per_year >= 1:

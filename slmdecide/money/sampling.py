@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from slmdecide.money.breakeven import MTOK, api_usd_per_mtok, costs, planned_tokens_per_month
+from slmdecide.money.breakeven import MTOK, NO_DECLINE, api_usd_per_mtok, costs, planned_tokens_per_month
 from slmdecide.records.assessment import Band
 
 if TYPE_CHECKING:
@@ -36,7 +36,15 @@ class Spread(NamedTuple):
     """Percentiles of the break-even volume over the draws that have one."""
 
 
-def spread(host: SelfHosting, work: Workload, opponent: Opponent, *, draws: int = DRAWS, seed: int = SEED) -> Spread | None:
+def spread(
+    host: SelfHosting,
+    work: Workload,
+    opponent: Opponent,
+    *,
+    decline_per_year: float = 0.0,
+    draws: int = DRAWS,
+    seed: int = SEED,
+) -> Spread | None:
     """Percentiles of both break-evens over draws from the bands; None if the opponent is unpriced.
 
     Each band is a triangle with its typical value as the peak; the volume's is symmetric. Bands are drawn independently.
@@ -60,10 +68,10 @@ def spread(host: SelfHosting, work: Workload, opponent: Opponent, *, draws: int 
         replica_once, replica_monthly = host.gpus_per_replica * (gpu_usd + host.server_usd_per_gpu), np.full(draws, typical.replica_monthly)
     else:
         replica_once, replica_monthly = np.zeros(draws), host.gpus_per_replica * rent * host.hours_on_per_month
-    saving = volume / MTOK * usd_per_mtok - (typical.fixed_monthly + count * replica_monthly)
-    once = typical.fixed_once + count * replica_once
-    paid = saving > 0
-    months = once[paid] / saving[paid]
+    bill, own = volume / MTOK * usd_per_mtok, typical.fixed_monthly + count * replica_monthly
+    every = _months(typical.fixed_once + count * replica_once, bill, own, decline_per_year)
+    paid = np.isfinite(every)
+    months = every[paid]
 
     each = replica_monthly + replica_once / host.amortisation_months
     fixed = typical.fixed_monthly + typical.fixed_once / host.amortisation_months
@@ -72,6 +80,33 @@ def spread(host: SelfHosting, work: Workload, opponent: Opponent, *, draws: int 
     n = np.maximum(1, np.ceil(fixed / margin[pays] * (1 - 1e-9)))
     tokens = np.maximum((fixed + n * each[pays]) / (usd_per_mtok / MTOK), (n - 1) * planned[pays]) if usd_per_mtok > 0 else np.array([])
     return Spread(_percentiles(months), float(1 - paid.mean()), _percentiles(tokens))
+
+
+def _months(once: Floats, bill: Floats, own: Floats, decline_per_year: float) -> Floats:
+    """`money.breakeven.months_to_pay_back` of each draw; infinite where it never is."""
+    import numpy as np  # noqa: PLC0415
+
+    found = np.full(len(bill), np.inf)
+    pays = bill > own
+    if decline_per_year < NO_DECLINE:
+        found[pays] = once[pays] / (bill - own)[pays]
+        return found
+    if decline_per_year >= 1:
+        return found
+    rate = -np.log1p(-decline_per_year) / 12
+    once, bill, own = once[pays], bill[pays], own[pays]
+
+    def saved(months: Floats) -> Floats:
+        return np.asarray(-bill * np.expm1(-rate * months) / rate - own * months)
+
+    low, high = np.zeros(len(bill)), np.log(bill / np.maximum(own, bill * 1e-12)) / rate
+    reached = saved(high) >= once
+    for _ in range(60):
+        middle = (low + high) / 2
+        short = saved(middle) < once
+        low, high = np.where(short, middle, low), np.where(short, high, middle)
+    found[pays] = np.where(reached, high, np.inf)
+    return found
 
 
 def _triangle(chance: np.random.Generator, band: Band | None, draws: int) -> Floats:

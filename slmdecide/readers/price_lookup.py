@@ -124,7 +124,12 @@ def quotes_on(found: Found, day: str, history: Sequence[DatedPrice]) -> tuple[Qu
 
 
 def _quote_on(
-    price: Price, day: str, history: Sequence[DatedPrice], released: str | None, *, fine_tuned: bool = False,
+    price: Price,
+    day: str,
+    history: Sequence[DatedPrice],
+    released: str | None,
+    *,
+    fine_tuned: bool = False,
 ) -> Quote:
     from slmdecide.readers.genai_prices import quote_of, source_name  # noqa: PLC0415  (imports a large table)
 
@@ -156,9 +161,7 @@ def _version_of(name: str) -> str | None:
 
 def _from_history(name: str, provider: str, day: str, history: Sequence[DatedPrice]) -> Quote | None:
     """The entry that held on `day`; of several the one that began last."""
-    held = [
-        one for one in history if one.model == name and one.from_date <= day and (one.to_date is None or day < one.to_date)
-    ]
+    held = [one for one in history if one.model == name and one.from_date <= day and (one.to_date is None or day < one.to_date)]
     if not held:
         return None
     row = max(held, key=lambda one: one.from_date)
@@ -179,6 +182,7 @@ def _from_history(name: str, provider: str, day: str, history: Sequence[DatedPri
 
 def _ordered(name: str, quotes: Iterable[Quote]) -> tuple[Quote, ...]:
     """Cheapest first by input plus output; of equal ones that under the model's own name first."""
+
     def rank(quote: Quote) -> tuple[bool, float, bool, str]:
         usd_in, usd_out = quote.price.input_usd_per_mtok, quote.price.output_usd_per_mtok
         total = usd_in + usd_out if usd_in is not None and usd_out is not None else inf

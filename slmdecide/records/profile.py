@@ -20,6 +20,7 @@ Knowledge = Literal["narrow", "domain", "broad"]
 Change = Literal["stable", "yearly", "quarterly", "monthly", "weekly"]
 Output = Literal["label", "spans", "short_text", "long_text", "code", "number"]
 DataClass = Literal["public", "internal", "confidential", "personal", "financial", "health", "secret"]
+Region = Literal["eu", "us", "uk", "ch", "ca", "jp", "au", "apac", "in", "br"]
 MayLeave = Literal["anywhere", "own_cloud", "nowhere"]
 Device = Literal["phone", "laptop", "edge_box", "browser"]
 Risk = Literal["low", "medium", "high"]
@@ -96,6 +97,9 @@ class Volume:
     def __post_init__(self) -> None:
         if self.text_tokens is not None and self.text_tokens > self.input_tokens:
             raise ValueError(f"text_tokens: found {self.text_tokens:g}; it is a part of input_tokens, so at most {self.input_tokens:g}")
+        cached, written = self.cached_share or 0.0, self.cache_write_share or 0.0
+        if cached + written > 1:
+            raise ValueError(f"cache_write_share: found {written:g}; with the cached_share of {cached:g} it is more than all of the input")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,8 +124,8 @@ class Privacy:
     """The most sensitive data in a request."""
     may_leave: MayLeave | None = None
     """anywhere: to a provider's API; own_cloud: to machines you rent, not to an API; nowhere: only your own hardware."""
-    residency: Annotated[tuple[Name, ...], Len(1)] | None = None
-    """Regions in which the data must stay, such as eu or us."""
+    residency: Annotated[tuple[Region, ...], Len(1)] | None = None
+    """Regions in which the data must stay."""
     offline: bool | None = None
     """It must work without a network."""
     device: Device | None = None
@@ -206,7 +210,7 @@ class Hosting:
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = _STRICT
 
-    hours_on_per_month: Annotated[Hours, Gt(0)] | None = None
+    hours_on_per_month: Annotated[Hours, Gt(0), Le(744)] | None = None
     """Hours a month for which the GPUs are reserved. Idle hours cost the same as busy ones."""
     utilization: Annotated[Share, Gt(0)] | None = None
     """Share of the measured capacity that is planned to be used."""

@@ -115,11 +115,7 @@ def _struck_by_reason(options: Sequence[AssessedOption]) -> Table:
 
 
 def _every_struck(options: Sequence[AssessedOption]) -> Table:
-    rows = [
-        (option_words(one), words(veto.id), veto.reason, veto.lifted_by)
-        for one in options
-        for veto in one.vetoes
-    ]
+    rows = [(option_words(one), words(veto.id), veto.reason, veto.lifted_by) for one in options for veto in one.vetoes]
     return Table(("ruled out", "by", "because", "lifted by"), tuple(rows))
 
 

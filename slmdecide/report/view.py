@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 HISTORICAL = "historical: pre-2024 models"
 STAGE_OPTIONS = 3
 """Options that a short report shows of each step of a pipeline."""
+_NO_FLIP = "Nothing does within the factors that were searched (docs/decision.md says which)."
 _NOT_KNOWN = f"{UNKNOWN} (not known)"
 
 
@@ -53,7 +54,7 @@ def build(assessment: Assessment, amount: Amount) -> View:
         *_option_sections(assessment, chosen, amount),
         Section("Criteria", tuple(_criteria(assessment.criteria, assessment.score, amount))),
         *_stage_sections(assessment.stages, amount),
-        Section("What would change the answer", (_flips(assessment.flips),)),
+        Section("What would change the answer", (_flips(assessment.flips),) if assessment.flips else (Prose((_NO_FLIP,)),)),
         Section("Break-even of GPUs of your own", tuple(_break_even(assessment))),
         Section("Next steps", (_steps(assessment.next_steps),), detail=False),
         Section(f"Assumptions ({count(len(assessment.assumptions))})", (_assumptions(assessment.assumptions),)),
