@@ -69,7 +69,7 @@ def exact(value: str | float | bool | None) -> str:
 
 
 def usd(value: float | None) -> str:
-    """ "$1,230", "$4.10", "$0.0123"; "$0" only for 0."""
+    """Money, as in "$1,230", "$4.10", "$0.0123"; "$0" only for 0."""
     if not known(value):
         return UNKNOWN
     sign = "-" if value < 0 else ""
@@ -95,7 +95,7 @@ def usd_price(value: float | None) -> str:
 
 
 def usd_band(band: Band | None) -> str:
-    """ "$1,230 ($980–1,600)"."""
+    """Money with its band, as in "$1,230 ($980–1,600)"."""
     if band is None:
         return UNKNOWN
     low, typical, high = usd(band.low), usd(band.typical), usd(band.high)
@@ -134,12 +134,12 @@ def likelihood(p: float | None, low: float | None, high: float | None) -> str:
 
 
 def points(value: float | None) -> str:
-    """ "2 points", of the 100 of a metric."""
+    """Points, as in "2 points", of the 100 of a metric."""
     return _counted(value, "point")
 
 
 def months(value: float | None) -> str:
-    """ "7.4 months"."""
+    """Months, as in "7.4 months"."""
     return _counted(value, "month")
 
 
@@ -160,7 +160,7 @@ def signed(value: float | None) -> str:
 
 
 def milliseconds(value: float | None) -> str:
-    """ "320 ms", "4.1 s"."""
+    """A time, as in "320 ms" or "4.1 s"."""
     if not known(value):
         return UNKNOWN
     return f"{number(value)} ms" if abs(significant(value)) < 1000 else f"{number(value / 1000)} s"  # noqa: PLR2004
