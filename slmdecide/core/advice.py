@@ -1,17 +1,15 @@
-"""What is said about a choice: the summary, the reasons, and what to do next."""
+"""What is said about a choice: the summary and the reasons."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from slmdecide.core.costs import bill, labels_missing, ready_made
-from slmdecide.core.decide import GREY_ZONE
+from slmdecide.core.costs import bill
 from slmdecide.core.flips import saving_of
 from slmdecide.core.quality import LEVELS
-from slmdecide.core.samples import examples_needed, measurement
+from slmdecide.core.samples import measurement
 from slmdecide.core.vetoes import ends_within
 from slmdecide.numbers import count, milliseconds, percent, signed, usd, usd_band
-from slmdecide.records.assessment import NextStep
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -332,177 +330,3 @@ def _disagreement(at: Situation) -> str | None:
         )
         return f"The criteria lean to a small model ({signed(at.score)}), the choice is large: {why}."
     return f"The criteria lean to a large model ({signed(at.score)}), the choice is small: it is likely enough to do and cheaper."
-
-
-def next_steps(at: Situation, labelling: Choice | None = None) -> tuple[NextStep, ...]:
-    """What to do, in order: start with the smallest model that may do, label, measure, only then scale up.
-
-    `labelling`: the choice if as many examples were labelled as are enough, their cost counted, where that can be done.
-    """
-    choice = at.choice
-    if choice.status == "infeasible":
-        return _steps_out(at)
-    better = _labelling(at, labelling) if labelling is not None else []
-    if choice.kept_large and choice.chosen is not None:
-        log = NextStep(
-            do=f"Call {choice.chosen.considered.option.model.id}, and keep requests, answers and corrections: they are labels for later",
-            command=None,
-            why="at this volume a pipeline of your own does not pay",
-            evidence=("article-volume-idle-gpu",),
-        )
-        return (log, *better, _AGAIN)
-    steps: list[NextStep] = [*better]
-    chosen = choice.chosen
-    if at.task.floor is not None and chosen is not None:
-        steps.append(_floor(at.task, chosen.considered.option))
-    if chosen is None or chosen.considered.option.family != "large":
-        tried = chosen is None or not ready_made(chosen.considered.option, at.task)
-        steps += [_test_set(at.task), *(_smallest_first(at) if tried else ())]
-    elif any(not one.vetoes and (one.quality.high or 0.0) >= GREY_ZONE for one in at.considered if one.option.family == "small"):
-        steps += _smallest_first(at)
-    if chosen is not None:
-        option = chosen.considered.option
-        if option.mode == "fine_tuned" and option.family != "large":
-            steps += _specializing(at.task, option)
-        if option.family == "cascade":
-            steps.append(_THRESHOLD)
-        if option.family == "large" and option.hosting == "api":
-            steps.append(
-                NextStep(
-                    do=f"Use {option.model.id}; cache the fixed part of the prompt and batch what can wait",
-                    command=f"slmdecide prices show {option.model.id}",
-                    why="cached and batched tokens are the saving that costs no quality",
-                    evidence=(),
-                ),
-            )
-    return (*steps, _AGAIN)
-
-
-_AGAIN = NextStep(
-    do="Keep this decision beside the code, and assess again when volume, labels or prices change",
-    command="slmdecide assess FILE --format json --output decision.json",
-    why="each flip names the value at which the answer turns",
-    evidence=(),
-)
-_THRESHOLD = NextStep(
-    do="Choose the threshold of the confidence on one half of the examples and check it on the other; treat an answer under the "
-    "margin as uncertain, never as a label",
-    command=None,
-    why="a small model can be surer than it is right",
-    evidence=("article-margin-uncertain", "zellinger-2025-overconfidence"),
-)
-
-
-def _floor(task: Task, option: Option) -> NextStep:
-    return NextStep(
-        do=f"Measure {option_words(option)} on examples of your own before it is relied on: does it reach {task.floor:g} {task.metric}?",
-        command=None,
-        why="a floor is absolute, and published scores are of other test sets",
-        evidence=("article-start-smallest",),
-    )
-
-
-def _test_set(task: Task) -> NextStep:
-    needed = examples_needed(task.tolerance)
-    price = f"labelling them costs about {usd(needed * task.cost_per_label_usd)}, which is not in the bill"
-    points = f"{max(task.tolerance, 1):g} points"
-    return NextStep(
-        do=f"Set aside about {count(needed)} labelled examples as a test set, apart from those that a model is tuned on ({price})",
-        command=None,
-        why=f"so many show a difference of {points} between two models that disagree as often as published pairs; fewer show a larger one",
-        evidence=("zellinger-2025-discordance",),
-    )
-
-
-def _smallest_first(at: Situation) -> list[NextStep]:
-    """Measure the smallest option that can be tried as it is: prompted, or trained by its publisher."""
-    ready = [
-        one
-        for one in at.considered
-        if not one.vetoes
-        and (one.quality.high or 0.0) >= GREY_ZONE
-        and (one.option.family == "small" or (one.option.family == "fine_tuned_small" and ready_made(one.option, at.task)))
-    ]
-    if not ready:
-        return []
-    option = min(ready, key=lambda one: (one.option.size_b, one.option.id)).option
-    how = "as it is published" if option.mode == "fine_tuned" else "prompted, with a few examples and structured output"
-    return [
-        NextStep(
-            do=f"Measure {option.model.id} first, {how}",
-            command=f"slmdecide models {option.model.id}",
-            why="the smallest model that may do comes first; scale up only when the measurement asks for it",
-            evidence=("article-start-smallest",),
-        ),
-    ]
-
-
-def _labelling(at: Situation, then: Choice) -> list[NextStep]:
-    """Label examples, where that pays: the answer is a smaller one then, the labels' cost counted."""
-    task = at.task
-    if then.chosen is None or then.status == at.choice.status or then.status not in ("small", "fine_tuned_small", "cascade"):
-        return []
-    missing = task.labels_enough - task.labelled_examples
-    now = at.choice.chosen.total if at.choice.chosen is not None else None
-    instead = f" instead of {usd(now)}" if now is not None else ""
-    return [
-        NextStep(
-            do=f"Label {count(missing)} more examples, about {usd(missing * task.cost_per_label_usd)}: then "
-            f"{option_words(then.chosen.considered.option)} would do, for about {usd(then.chosen.total)} a month all in{instead}",
-            command=None,
-            why="labelled examples are what makes a small model win",
-            evidence=("bucher-2024-labels-500-floor",),
-        ),
-    ]
-
-
-def _specializing(task: Task, option: Option) -> list[NextStep]:
-    keep = f"compare it with the large model on the test set; keep it if it is at most {task.tolerance:g} points behind"
-    if ready_made(option, task):
-        return [NextStep(do=f"Run {option.model.id} and {keep}", command=None, why=_GUARDS, evidence=("head-to-head-guard-transfer",))]
-    missing = labels_missing(task)
-    steps = []
-    if missing:
-        steps.append(
-            NextStep(
-                do=f"Label {count(missing)} more examples to train on (of {count(task.labels_enough)} that are enough, "
-                f"{count(task.labelled_examples)} are there), about {usd(missing * task.cost_per_label_usd)}",
-                command=None,
-                why="below that, fine-tuned models stay short of what they can reach",
-                evidence=("bucher-2024-labels-500-floor",),
-            ),
-        )
-    steps.append(
-        NextStep(
-            do=f"Fine-tune {option.model.id} and {keep}",
-            command=None,
-            why="fine-tuning is what makes small models win in published comparisons",
-            evidence=("head-to-head-base-rate-fine-tuned",),
-        ),
-    )
-    return steps
-
-
-_GUARDS = "ready-made guards do not carry over to every taxonomy and language"
-
-
-def _steps_out(at: Situation) -> tuple[NextStep, ...]:
-    relaxed = cheapest_relaxation(at)
-    if relaxed is None:
-        return (
-            NextStep(
-                do="Relax more than one constraint, or split the task into steps (`stages:`) of which some can do without it",
-                command="slmdecide init --example internal-rag",
-                why="no single constraint stands alone in the way",
-                evidence=("article-rag-mechanics",),
-            ),
-        )
-    veto, one, total = relaxed
-    return (
-        NextStep(
-            do=f"Decide whether {veto.lifted_by} can be had: {option_words(one.option)} would then do for about {usd(total)} a month",
-            command=None,
-            why=veto.reason,
-            evidence=(),
-        ),
-    )

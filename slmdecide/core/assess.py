@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import fsum
 from typing import TYPE_CHECKING, NamedTuple
 
-from slmdecide.core.advice import Situation, next_steps, option_words, reasons, summary, why_not
+from slmdecide.core.advice import Situation, option_words, reasons, summary, why_not
 from slmdecide.core.costs import bill, cost_band, ready_made, shown_lines
 from slmdecide.core.decide import considered
 from slmdecide.core.flips import Decider, find_flips, saving_of
@@ -14,6 +14,7 @@ from slmdecide.core.options import cheapest, request_usd
 from slmdecide.core.quality import LEVELS
 from slmdecide.core.resolve import resolve, resolve_stage
 from slmdecide.core.score import assess_criteria, features, score
+from slmdecide.core.steps import next_steps
 from slmdecide.money.serving import break_even_months
 from slmdecide.numbers import number
 from slmdecide.records.assessment import (

@@ -9,7 +9,8 @@ from slmdecide.numbers import number, percent
 from slmdecide.records.assessment import Band, CostLine
 
 if TYPE_CHECKING:
-    from slmdecide.core.options import Option, Serving
+    from slmdecide.core.options import Option
+    from slmdecide.core.servings import Serving
     from slmdecide.records.task import Task
 
 THROUGHPUT_BAND = 0.3
