@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from slmdecide.report.blocks import Amount, Block
 
 CHOSEN = "→"
+ALL_IN = "All in is a month with what is paid once spread over the horizon, and with wrong answers where the profile prices them."
 _EXAMPLES = 3
 """Reasons for missing costs that a short report quotes."""
 
@@ -31,7 +32,8 @@ def option_blocks(options: Sequence[AssessedOption], chosen_id: str | None, amou
     shown = _telling(feasible, chosen_id, amount.options)
     blocks: list[Block] = [_costs(shown, chosen_id)] if shown else []
     left_out = len(feasible) - len(shown)
-    sentences = [f"{CHOSEN} is the choice; the others follow from the cheapest up."] if find(shown, chosen_id) is not None else []
+    sentences: list[str] = [ALL_IN] if shown else []
+    sentences += [f"{CHOSEN} is the choice; the others follow from the cheapest up."] if find(shown, chosen_id) is not None else []
     if left_out:
         sentences.append(f"{count(left_out)} more {_options(left_out)} within the constraints; {amount.hint}.")
     if sentences:
