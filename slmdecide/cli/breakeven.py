@@ -9,10 +9,10 @@ import typer
 
 from slmdecide.cli.completion import gpu_names, model_names
 from slmdecide.errors import InputError
-from slmdecide.records.breakeven import BreakEvenReport, DoesNotFit
 from slmdecide.records.catalog import Precision
 
 if TYPE_CHECKING:
+    from slmdecide.records.breakeven import BreakEvenReport, DoesNotFit
     from slmdecide.report.blocks import View
 
 Format = Literal["text", "markdown", "json", "csv"]
@@ -114,6 +114,7 @@ def breakeven(
     from slmdecide.cli.breakeven_inputs import Asked, case_of  # noqa: PLC0415
     from slmdecide.core.breakeven import break_even  # noqa: PLC0415
     from slmdecide.readers.catalog import load_catalog  # noqa: PLC0415
+    from slmdecide.records.breakeven import DoesNotFit  # noqa: PLC0415
 
     if as_of is not None:
         from slmdecide.cli.price_data import past_day  # noqa: PLC0415
@@ -163,6 +164,7 @@ def breakeven(
 
 
 def _told(found: BreakEvenReport | DoesNotFit, output_format: Format) -> str:
+    from slmdecide.records.breakeven import DoesNotFit  # noqa: PLC0415
     from slmdecide.report.break_even import build, build_does_not_fit, to_csv  # noqa: PLC0415
 
     if output_format == "json":
