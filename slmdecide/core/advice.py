@@ -221,18 +221,20 @@ def _ends(option: Option, at: Situation) -> list[str]:
 
 
 def _why_not_smaller(at: Situation) -> str:
-    small = [one for one in at.considered if one.option.family in ("small", "fine_tuned_small", "cascade")]
+    small = [one for one in at.considered if one.option.family in ("small", "fine_tuned_small")]
+    cascades = [one for one in at.considered if one.option.family == "cascade" and _able(one, at.task)]
     able = [one for one in small if _able(one, at.task)]
-    if able and at.choice.kept_large:
+    if at.choice.kept_large and (able or cascades):
         return "Money: the saving of anything smaller is below the smallest saving that matters."
     if able:
         return "Money: what is smaller and likely enough to do costs more in total, or is not costed."
     best = min((one for one in small if not one.vetoes), key=lambda one: _by_likelihood(one, at.task), default=None)
     if best is None:
         return "Quality: everything smaller breaks a constraint."
+    joined = " A cascade with it would be likely enough, but costs more in total or is not costed." if cascades else ""
     return (
         f"Quality: the likeliest smaller option, {option_words(best.option)}, is {percent(best.quality.p_good_enough)} likely to be "
-        f"good enough ({best.quality.explanation}); {at.task.risk} risk asks for {percent(LEVELS[at.task.risk])}."
+        f"good enough ({best.quality.explanation}); {at.task.risk} risk asks for {percent(LEVELS[at.task.risk])}.{joined}"
     )
 
 
