@@ -28,8 +28,14 @@ LEAVES = ("anywhere", "own_cloud", "nowhere")
 
 
 def variant(profile: TaskProfile, chance: random.Random) -> TaskProfile:
-    """The profile with another volume, risk, number of labels and privacy."""
-    volume = replace(profile.volume, requests_per_month=profile.volume.requests_per_month * 10 ** chance.uniform(-2, 2))
+    """The profile with another volume, other lengths, another risk, number of labels and privacy."""
+    longer, volume = 2 ** chance.uniform(-0.5, 0.5), profile.volume
+    volume = replace(
+        volume,
+        requests_per_month=volume.requests_per_month * 10 ** chance.uniform(-2, 2),
+        input_tokens=max(2.0, volume.input_tokens * longer),
+        text_tokens=max(1.0, volume.text_tokens * longer) if volume.text_tokens is not None else None,
+    )
     quality = replace(profile.quality, risk=chance.choice(RISKS))
     privacy = replace(profile.privacy, may_leave=chance.choice(LEAVES))
     data = replace(profile.data, labelled_examples=int(10 ** chance.uniform(0, 5)))

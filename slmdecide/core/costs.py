@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from slmdecide.money.serving import electricity_usd_per_month, replicas
+from slmdecide.money.serving import electricity_usd_per_month, peak_per_second, replicas
 from slmdecide.numbers import number, percent
 from slmdecide.records.assessment import Band, CostLine
 
@@ -13,11 +13,6 @@ if TYPE_CHECKING:
     from slmdecide.core.servings import Serving
     from slmdecide.records.task import Task
 
-THROUGHPUT_BAND = 0.3
-"""± share around a published measurement: the same H200 and engine differ by 16 % (offline) to 57 % (server) between
-vendors in MLPerf Inference v5.1 (2025)."""
-DECLARED_BAND = 0.5
-"""± share around a throughput that the user declares without a measurement."""
 HOURS_BAND = 0.5
 """± share around hours of work; declared."""
 TRAINING_USD = Band(low=2.0, typical=8.0, high=50.0)
@@ -152,23 +147,15 @@ Hosted = tuple[float, float, float, float]
 def _best_serving(option: Option, task: Task, requests: float, edge: int) -> tuple[Hosted, Serving, int] | None:
     """The cheapest way to serve so many requests, with its number of replicas."""
     best: tuple[Hosted, Serving, int] | None = None
+    peak = peak_per_second(requests_per_month=requests, hours_on_per_month=task.hours_on_per_month, peak_to_mean=task.peak_to_mean)
+    cost = _rented if option.hosting == "rented_gpu" else _owned
     for serving in option.servings:
-        count = _replicas(serving, task, requests, edge)
-        usd = _rented(serving, task, count, edge) if option.hosting == "rented_gpu" else _owned(serving, task, count, edge)
+        rate = serving.requests_per_second
+        count = replicas(peak, (rate.high, rate.typical, rate.low)[edge + 1], task.utilization)
+        usd = cost(serving, task, count, edge)
         if best is None or usd[0] < best[0][0]:
             best = (usd, serving, count)
     return best
-
-
-def _replicas(serving: Serving, task: Task, requests: float, edge: int) -> int:
-    band = DECLARED_BAND if serving.provenance == "declared" else THROUGHPUT_BAND
-    return replicas(
-        requests_per_month=requests,
-        hours_on_per_month=task.hours_on_per_month,
-        peak_to_mean=task.peak_to_mean,
-        requests_per_second=serving.requests_per_second * (1 - edge * band),
-        utilization=task.utilization,
-    )
 
 
 def _rented(serving: Serving, task: Task, count: int, edge: int) -> Hosted:
@@ -270,8 +257,9 @@ def _notes(option: Option, task: Task, requests: float) -> dict[str, str]:
         best = _best_serving(option, task, requests, 0) if option.servings else None
         if best is not None:
             _, serving, count = best
-            stored = f", {serving.row.precision} weights" if serving.row is not None else ""
-            gpus = f"{count * serving.gpus} × {serving.gpu.id}{stored}, {serving.provenance.replace('_', ' ')}"
+            stored = f", {serving.precision} weights" if serving.precision is not None else ""
+            each = f"{number(serving.requests_per_second.typical)} requests a second a replica"
+            gpus = f"{count * serving.gpus} × {serving.gpu.id}{stored}; {each}, {serving.provenance.replace('_', ' ')}"
             notes.update({"rental": gpus} if option.hosting == "rented_gpu" else {"purchase": gpus, "electricity": gpus})
         notes["operations"] = f"{number(task.operations_hours_per_month)} h a month"
         notes["set_up"] = f"{number(task.hosting_setup_hours)} h"

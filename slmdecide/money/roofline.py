@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from slmdecide.money.layout import Layout
-from slmdecide.money.memory import kv_bytes, kv_ways, requests_held, weights_of
+from slmdecide.money.memory import kv_bytes, kv_ways, usable_bytes, weights_of
 from slmdecide.money.precision import BYTES_16_BIT, dense_tflops
 
 if TYPE_CHECKING:
@@ -116,6 +116,110 @@ def what_is_missing(model: Model, gpu: Gpu) -> tuple[str, ...]:
     return tuple(name for name, value in wanted if value is None)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Replica:
+    """What of a replica's work does not depend on the texts or the load."""
+
+    model: Model
+    layout: Layout
+    kv_bytes_each: float
+    """Bytes per element of the KV cache."""
+    read_bytes: float
+    """Read once for each step."""
+    expert_bytes: float
+    not_sent_share: float | None
+    """Share of the experts that one token is not sent to; None for a dense model."""
+    room_bytes: float
+    """Of one GPU beside its weights; negative if they alone are too large."""
+    kv_ways: float
+    """GPUs that share a request's KV cache."""
+    bytes_per_s: float
+    """Of memory, one GPU."""
+    operations_per_s: float
+    """Of all tensor-parallel GPUs, in the precision of the weights."""
+    attention_operations_per_s: float
+    """The same with 16-bit numbers."""
+    operations_per_token: float
+    attention_operations: float
+    """Per squared token of a prompt."""
+    link_s_per_token: float
+    layers: float
+    parallel_layers: float
+    expert_layers: float
+
+
+def replica_of(model: Model, gpu: Gpu, layout: Layout, precision: Precision, *, kv_bytes_each: float = BYTES_16_BIT) -> Replica | None:
+    """The replica; None if a fact is missing. Attention over a prompt counts 2 × layers × heads × width × input²."""
+    weights, usable = weights_of(model, precision), usable_bytes(gpu)
+    tflops, wide = dense_tflops(gpu, precision), gpu.fp16_bf16_dense_tflops
+    active, layers, width, bandwidth = model.params_active_b, model.layers, model.hidden_size, gpu.mem_bw_gb_per_s
+    heads, head_dim = model.q_heads, model.head_dim
+    if weights is None or usable is None or tflops is None or wide is None or active is None or layers is None:
+        return None
+    if width is None or bandwidth is None or heads is None or head_dim is None or model.kv_elements_per_token is None:
+        return None
+    tensor = layout.tensor
+    link = gpu.link_gb_per_s if gpu.link_gb_per_s is not None else math.inf
+    if tensor > 1 and link == math.inf:
+        return None
+    experts, chosen = model.experts_total, model.experts_active
+    return Replica(
+        model=model,
+        layout=layout,
+        kv_bytes_each=kv_bytes_each,
+        read_bytes=weights.read_bytes,
+        expert_bytes=weights.expert_bytes,
+        not_sent_share=1 - chosen / experts if experts is not None and chosen is not None else None,
+        room_bytes=usable - weights.bytes / (tensor * layout.pipeline),
+        kv_ways=kv_ways(model, layout),
+        bytes_per_s=bandwidth * 1e9,
+        operations_per_s=tflops * 1e12 * tensor,
+        attention_operations_per_s=wide * 1e12 * tensor,
+        operations_per_token=2e9 * active,
+        attention_operations=2 * layers * heads * (_MLA_HEAD_DIM if model.attention == "mla" else head_dim),
+        link_s_per_token=_ALL_REDUCES * layers * 2 * (tensor - 1) / tensor * width * BYTES_16_BIT / (link * 1e9),
+        layers=float(layers),
+        parallel_layers=layers * math.log2(tensor),
+        expert_layers=float(layers if experts is not None else 0),
+    )
+
+
+def work_on(replica: Replica, workload: Workload, *, offline_requests: int) -> Work | None:
+    """The work of a replica; None if not one request fits its memory.
+
+    A request holds on average its prompt and half its answer. Weights of experts are read as far as the batch's tokens
+    are sent to them: experts × (1 − (1 − k ÷ E)^batch).
+    """
+    kv = kv_bytes(replica.model, workload.input_tokens + workload.output_tokens / 2, replica.kv_bytes_each)
+    if kv is None:
+        return None
+    held = replica.room_bytes / (kv / replica.kv_ways)
+    if held < 1:
+        return None
+    tensor, pipeline, replicas = replica.layout.tensor, replica.layout.pipeline, replica.layout.replicas
+    sent = workload.concurrency / replicas if workload.concurrency is not None else float(offline_requests)
+    batch = max(1.0, min(sent, held))
+    micro = max(1.0, batch / pipeline)
+    experts_read = 1 - replica.not_sent_share**micro if replica.not_sent_share is not None else 0.0
+    kv_read = micro * kv / (replica.kv_ways / pipeline)
+    read = workload.input_tokens
+    return Work(
+        replicas=replicas,
+        batch=batch,
+        micro_batch=micro,
+        output_tokens=workload.output_tokens,
+        memory_s=((replica.read_bytes + replica.expert_bytes * experts_read) / tensor + kv_read) / replica.bytes_per_s,
+        decode_s=replica.operations_per_token * micro / replica.operations_per_s,
+        prefill_s=replica.operations_per_token * read / replica.operations_per_s
+        + replica.attention_operations * read**2 / replica.attention_operations_per_s,
+        link_step_s=micro * replica.link_s_per_token,
+        link_prefill_s=read * replica.link_s_per_token,
+        layers=replica.layers,
+        parallel_layers=replica.parallel_layers,
+        expert_layers=replica.expert_layers,
+    )
+
+
 def work_of(
     model: Model,
     gpu: Gpu,
@@ -126,49 +230,9 @@ def work_of(
     offline_requests: int,
     kv_bytes_each: float = BYTES_16_BIT,
 ) -> Work | None:
-    """The work of a replica; None if a fact is missing or not one request fits the memory.
-
-    A request holds on average its prompt and half its answer. Weights of experts are read as far as the batch's tokens
-    are sent to them: experts × (1 − (1 − k ÷ E)^batch). Attention over the prompt counts 2 × layers × heads × width × input².
-    """
-    weights = weights_of(model, precision)
-    tflops, wide = dense_tflops(gpu, precision), gpu.fp16_bf16_dense_tflops
-    held_tokens = workload.input_tokens + workload.output_tokens / 2
-    kv = kv_bytes(model, held_tokens, kv_bytes_each)
-    held = requests_held(model, gpu, layout, precision, tokens=held_tokens, kv_bytes_each=kv_bytes_each)
-    active, layers, width, bandwidth = model.params_active_b, model.layers, model.hidden_size, gpu.mem_bw_gb_per_s
-    heads, head_dim = model.q_heads, model.head_dim
-    if weights is None or tflops is None or wide is None or kv is None or held is None or active is None or layers is None:
-        return None
-    if width is None or bandwidth is None or heads is None or head_dim is None or held < 1:
-        return None
-    tensor, pipeline = layout.tensor, layout.pipeline
-    link = gpu.link_gb_per_s if gpu.link_gb_per_s is not None else math.inf
-    if tensor > 1 and link == math.inf:
-        return None
-    sent = workload.concurrency / layout.replicas if workload.concurrency is not None else float(offline_requests)
-    batch = max(1.0, min(sent, held))
-    micro = max(1.0, batch / pipeline)
-    experts, chosen = model.experts_total, model.experts_active
-    experts_read = 1 - (1 - chosen / experts) ** micro if experts is not None and chosen is not None else 0.0
-    kv_read = micro * kv / (kv_ways(model, layout) / pipeline)
-    peak, wide_peak = tflops * 1e12 * tensor, wide * 1e12 * tensor
-    attention = 2 * layers * heads * (_MLA_HEAD_DIM if model.attention == "mla" else head_dim) * workload.input_tokens**2
-    reduced = _ALL_REDUCES * layers * 2 * (tensor - 1) / tensor * width * BYTES_16_BIT / (link * 1e9)
-    return Work(
-        replicas=layout.replicas,
-        batch=batch,
-        micro_batch=micro,
-        output_tokens=workload.output_tokens,
-        memory_s=((weights.read_bytes + weights.expert_bytes * experts_read) / tensor + kv_read) / (bandwidth * 1e9),
-        decode_s=2e9 * active * micro / peak,
-        prefill_s=2e9 * active * workload.input_tokens / peak + attention / wide_peak,
-        link_step_s=micro * reduced,
-        link_prefill_s=workload.input_tokens * reduced,
-        layers=float(layers),
-        parallel_layers=layers * math.log2(tensor),
-        expert_layers=float(layers if experts is not None else 0),
-    )
+    """The work of a replica; None if a fact is missing or not one request fits the memory."""
+    replica = replica_of(model, gpu, layout, precision, kv_bytes_each=kv_bytes_each)
+    return work_on(replica, workload, offline_requests=offline_requests) if replica is not None else None
 
 
 def step_of(work: Work, constants: Constants) -> Step:

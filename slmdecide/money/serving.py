@@ -9,21 +9,17 @@ HOURS_PER_MONTH = 30.4375 * 24
 """Hours of a mean month (365.25 days ÷ 12)."""
 
 
-def replicas(
-    *,
-    requests_per_month: float,
-    hours_on_per_month: float,
-    peak_to_mean: float,
-    requests_per_second: float,
-    utilization: float,
-) -> int:
+def peak_per_second(*, requests_per_month: float, hours_on_per_month: float, peak_to_mean: float) -> float:
+    """Requests a second at the peak: the month's requests arrive within the hours for which the GPUs are on."""
+    return requests_per_month / (hours_on_per_month * SECONDS_PER_HOUR) * peak_to_mean
+
+
+def replicas(peak: float, capacity: float, utilization: float) -> int:
     """Whole replicas for the peak load: max(1, ceil(peak ÷ (capacity × utilization))).
 
-    The month's requests arrive within the hours for which the GPUs are on. `requests_per_second` is the capacity of
-    one replica. Source: design of the product, section 5.
+    Peak and capacity of one replica in requests a second. Source: design of the product, section 5.
     """
-    peak = requests_per_month / (hours_on_per_month * SECONDS_PER_HOUR) * peak_to_mean
-    return max(1, math.ceil(peak / (requests_per_second * utilization) - 1e-9))
+    return max(1, math.ceil(peak / (capacity * utilization) - 1e-9))
 
 
 def electricity_usd_per_month(*, power_w: float, pue: float, hours: float, usd_per_kwh: float) -> float:

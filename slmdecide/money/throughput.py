@@ -47,9 +47,8 @@ def calibrated(question: Question, roofline: Roofline, fit: MemoryFit | None = N
         return Refusal(reason=f"does not fit: {fit.why_not}", wanted=_SMALLER)
     band = band_of(model, gpu, question.workload.load, roofline)
     if band is None:
-        return Refusal(
-            reason=f"no measured row on a GPU of the class of {gpu.id} ({gpu.gpu_class}), so the error is not known", wanted=wanted
-        )
+        reason = f"no measured row on a GPU of the class of {gpu.id} ({gpu.gpu_class}), so the error is not known"
+        return Refusal(reason=reason, wanted=wanted)
     work = work_asked(question, roofline)
     if work is None:
         return Refusal(

@@ -13,6 +13,7 @@ from slmdecide.readers.claims import CLAIMS, parse_claims
 from slmdecide.readers.files import DATA, read_text, sha256, shown
 from slmdecide.readers.head_to_head import HEAD_TO_HEAD, load_head_to_head
 from slmdecide.readers.lazy import Lazy, csv_rows, yaml_items
+from slmdecide.readers.roofline import ROOFLINE, load_roofline
 from slmdecide.readers.strict import to_record
 from slmdecide.readers.table import parse_table, read_table
 from slmdecide.readers.yaml import parse_document, read_document
@@ -29,7 +30,7 @@ GPU_RENTAL = DATA / "pricing" / "gpu_rental.csv"
 THROUGHPUT = DATA / "pricing" / "throughput.csv"
 NATURES = DATA / "profiles" / "natures.yaml"
 CRITERIA = DATA / "profiles" / "criteria.yaml"
-_READ = (API_PRICES, MODELS, GPUS, GPU_RENTAL, THROUGHPUT, NATURES, CRITERIA, CLAIMS, HEAD_TO_HEAD)
+_READ = (API_PRICES, MODELS, GPUS, GPU_RENTAL, THROUGHPUT, NATURES, CRITERIA, CLAIMS, HEAD_TO_HEAD, ROOFLINE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -162,6 +163,7 @@ def load_catalog(*, decisions: bool = True) -> Catalog:
         rents=_rents(rentals),
         throughput=_lazy_throughput(),
         head_to_head=Comparisons(load_head_to_head() if decisions else ()),
+        roofline=load_roofline(),
         claims=_lazy_claims(),
         prices_as_of=next(iter(prices.values())).as_of,
         sha256=sha256(list(_READ)),

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from slmdecide.records.assessment import Band
+
+if TYPE_CHECKING:
+    from slmdecide.records.roofline import Roofline
 
 PriceStatus = Literal["priced", "free", "unpriced"]
 SizeClass = Literal["small", "large"]
@@ -365,6 +368,8 @@ class Catalog:
     """By model id."""
     head_to_head: Comparisons
     """Verified rows only."""
+    roofline: Roofline
+    """The fitted predictor of throughput."""
     claims: Mapping[str, Claim]
     prices_as_of: str
     sha256: str
