@@ -6,16 +6,16 @@ from math import fsum
 from typing import TYPE_CHECKING, NamedTuple
 
 from slmdecide.core.advice import Situation, option_words, reasons, summary, why_not
-from slmdecide.core.costs import bill, cost_band, ready_made, shown_lines
+from slmdecide.core.costs import cost_band, ready_made, shown_lines
 from slmdecide.core.decide import considered
 from slmdecide.core.flips import Decider, find_flips, saving_of
 from slmdecide.core.inputs import Plan, with_value
 from slmdecide.core.options import cheapest, request_usd
+from slmdecide.core.payback import paybacks
 from slmdecide.core.quality import LEVELS
 from slmdecide.core.resolve import resolve, resolve_stage
 from slmdecide.core.score import assess_criteria, features, score
 from slmdecide.core.steps import next_steps
-from slmdecide.money.serving import break_even_months
 from slmdecide.numbers import number
 from slmdecide.records.assessment import (
     SCHEMA_VERSION,
@@ -43,8 +43,6 @@ if TYPE_CHECKING:
     from slmdecide.records.profile import TaskProfile
     from slmdecide.records.task import Task
 
-_BREAK_EVEN_OPTIONS = 3
-"""Owned options whose break-even is shown, cheapest first."""
 _NAMED_MODELS = 5
 """Models that a step names."""
 _PRICED_MODELS = 3
@@ -93,7 +91,7 @@ def assess(profile: TaskProfile, catalog: Catalog) -> Assessment:
         one_time_cost_usd=_plus(part.once for part in parts),
         saving_usd_per_month=_plus(saving_of(part.choice) for part in parts),
         today_usd_per_month=_today(profile, plan, catalog),
-        break_even=tuple(each for part in parts for each in _break_even(part, profile.stages is not None)),
+        break_even=tuple(each for part in parts for each in _paybacks(part, profile.stages is not None)),
         flips=flips,
         next_steps=steps,
         assumptions=assumptions,
@@ -233,55 +231,14 @@ def _not_costed(members: Iterable[Option]) -> str:
         if each.hosting == "api":
             found.append(f"unpriced: no price is known for {model}")
         else:
-            found.append(f"not costed: no measured throughput of {model} near these lengths on a GPU with a known price")
+            found.append(
+                f"not costed: no throughput of {model} at these lengths is measured or can be predicted, on a GPU with a known price"
+            )
     return "; ".join(found)
 
 
-def _break_even(part: _Part, staged: bool) -> list[BreakEven]:
-    """Months until owned GPUs are paid back against each opponent.
-
-    Opponents: the same model hosted by an API, the cheapest large API that is good enough, the model in use today.
-    """
-    task = part.task
-    owned = []
-    for one in part.considered:
-        if one.option.hosting == "owned_gpu" and not one.vetoes:
-            cost = bill(one.option, task, 0.0)
-            if cost is not None:
-                owned.append((cost.total(task.horizon_months), one.option.id, one))
-    found = []
-    for _, _, one in sorted(owned, key=lambda each: each[:2])[:_BREAK_EVEN_OPTIONS]:
-        for against, usd in _opponents(part, one):
-            cost = bill(one.option, task, 0.0)
-            if cost is None:
-                continue
-            months = break_even_months(capex_usd=cost.once, api_usd_per_month=usd, own_usd_per_month=cost.monthly)
-            why = None if months is not None else "power and operations alone cost more than the API"
-            stage = task.name if staged else None
-            found.append(BreakEven(option_id=one.option.id, stage=stage, against=against, months=months, why_never=why))
-    return found
-
-
-def _opponents(part: _Part, owned: Considered) -> list[tuple[str, float]]:
-    task = part.task
-    found: dict[str, float] = {}
-    for one in part.considered:
-        if one.option.hosting != "api" or one.option.large is not None or one.vetoes:
-            continue
-        cost = bill(one.option, task, 0.0)
-        if cost is None:
-            continue
-        same = one.option.model.id == owned.option.model.id and one.option.mode == owned.option.mode
-        if same:
-            found[f"the same model hosted: {option_words(one.option)}"] = cost.monthly
-        if task.today == one.option.model.id and one.option.mode == "prompted":
-            found[f"the model in use today: {option_words(one.option)}"] = cost.monthly
-    baseline = part.choice.baseline
-    if baseline is not None:
-        cost = bill(baseline.considered.option, task, 0.0)
-        if cost is not None:
-            found[f"the cheapest large API: {option_words(baseline.considered.option)}"] = cost.monthly
-    return list(found.items())
+def _paybacks(part: _Part, staged: bool) -> list[BreakEven]:
+    return paybacks(part.task, part.considered, part.choice.baseline, part.task.name if staged else None)
 
 
 def _today(profile: TaskProfile, plan: Plan, catalog: Catalog) -> float | None:

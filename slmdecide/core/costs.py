@@ -73,10 +73,10 @@ def bill(option: Option, task: Task, shortfall: float, edge: int = 0) -> Bill | 
     requests = volume_at(task, edge)
     wrong = requests * task.cost_of_wrong_answer_usd * shortfall
     if option.small is None or option.large is None:
-        amounts = _amounts(option, task, requests, edge)
+        amounts = amounts_of(option, task, requests, edge)
         return Bill(amounts.monthly, amounts.once, wrong) if amounts is not None else None
-    kept = _amounts(option.small, task, requests, edge)
-    passed = _amounts(option.large, task, requests * escalation(edge), edge)
+    kept = amounts_of(option.small, task, requests, edge)
+    passed = amounts_of(option.large, task, requests * escalation(edge), edge)
     if kept is None or passed is None:
         return None
     return Bill(kept.monthly + passed.monthly, kept.once + passed.once + _cascade_set_up(task, edge), wrong)
@@ -115,7 +115,7 @@ def _cascade_set_up(task: Task, edge: int) -> float:
     return task.cascade_setup_hours * _hourly(task, edge)
 
 
-def _amounts(option: Option, task: Task, requests: float, edge: int) -> Amounts | None:
+def amounts_of(option: Option, task: Task, requests: float, edge: int) -> Amounts | None:
     """The bill of a single option that gets so many requests a month; None if a price or a throughput is not known."""
     api = rental = purchase = electricity = operations = set_up = labelling = tuning = retraining = 0.0
     if option.hosting == "api":
@@ -144,12 +144,24 @@ Hosted = tuple[float, float, float, float]
 """USD a month all in, rental a month, purchase once, electricity a month."""
 
 
+def fast_enough(servings: tuple[Serving, ...], task: Task) -> tuple[Serving, ...]:
+    """Those that are not known to be too slow for the task's limits; all of them if all are: then a veto says so."""
+    if task.p95_ms is None and task.ttft_ms is None:
+        return servings
+    kept = tuple(one for one in servings if _meets(one.idle_latency_ms, task.p95_ms) and _meets(one.idle_ttft_ms, task.ttft_ms))
+    return kept or servings
+
+
+def _meets(known: float | None, limit: float | None) -> bool:
+    return known is None or limit is None or known <= limit
+
+
 def _best_serving(option: Option, task: Task, requests: float, edge: int) -> tuple[Hosted, Serving, int] | None:
     """The cheapest way to serve so many requests, with its number of replicas."""
     best: tuple[Hosted, Serving, int] | None = None
     peak = peak_per_second(requests_per_month=requests, hours_on_per_month=task.hours_on_per_month, peak_to_mean=task.peak_to_mean)
-    cost = _rented if option.hosting == "rented_gpu" else _owned
-    for serving in option.servings:
+    cost = _rented if option.hosting == "rented_gpu" else owned_cost
+    for serving in fast_enough(option.servings, task):
         rate = serving.requests_per_second
         count = replicas(peak, (rate.high, rate.typical, rate.low)[edge + 1], task.utilization)
         usd = cost(serving, task, count, edge)
@@ -166,7 +178,8 @@ def _rented(serving: Serving, task: Task, count: int, edge: int) -> Hosted:
     return usd, usd, 0.0, 0.0
 
 
-def _owned(serving: Serving, task: Task, count: int, edge: int) -> Hosted:
+def owned_cost(serving: Serving, task: Task, count: int, edge: int) -> Hosted:
+    """What so many replicas on GPUs of one's own cost."""
     gpu, gpus = serving.gpu, count * serving.gpus
     if gpu.purchase_usd is None or gpu.power_w is None:
         raise ValueError(f"{gpu.id} has no purchase price or no power in the data")
@@ -219,7 +232,7 @@ def shown_lines(option: Option, task: Task, shortfall: float) -> tuple[CostLine,
     members = [(option, 1.0)] if option.small is None or option.large is None else [(option.small, 1.0), (option.large, escalation(0))]
     lines: list[CostLine] = []
     for member, share in members:
-        amounts = _amounts(member, task, task.requests_per_month * share, 0)
+        amounts = amounts_of(member, task, task.requests_per_month * share, 0)
         if amounts is None:
             return ()
         lines += _named(member, amounts, task, share)

@@ -36,7 +36,7 @@ _FOUR_BIT = frozenset({"fp4", "nvfp4", "mxfp4", "int4", "uint4", "gptq-int4", "a
 comparisons behind the likelihoods are of models as published."""
 _NOT_PREDICTED = frozenset({"other", "Apple"})
 """Classes of GPUs that have little in common: a serving on one is measured or declared, never predicted."""
-_CHEAPEST = 3
+_CHEAPEST = 2
 _BEST_VALUE = 1
 """A prediction is made for so many GPUs that cost least a replica, and so many that cost least for their bandwidth and for
 their operations a second: low volumes take one of the first, high volumes one of the others. And for the one with the most
@@ -124,7 +124,6 @@ def servings_of(model: Model, task: Task, catalog: Catalog, input_tokens: float)
     return _servings(model, catalog, input_tokens, task.output_tokens)
 
 
-@lru_cache(maxsize=4096)
 def _servings(model: Model, catalog: Catalog, input_tokens: float, output_tokens: float) -> tuple[Serving, ...]:
     serve = _serve_encoder if model.kind == "encoder" else _serve_decoder
     found = (serve(one, model, catalog, input_tokens, output_tokens) for one in _configurations(model, catalog))
@@ -157,9 +156,8 @@ def _serve_decoder(one: _Configuration, model: Model, catalog: Catalog, input_to
     if may_be_near:
         question = Question(model=model, gpu=one.gpu, gpus=one.gpus, precision=one.precision, workload=workload)
         near = nearest(question, one.measured, work, roofline)
-    provenance: Provenance = "measured_published" if near is not None else "calibrated"
     if near is not None:
-        rate = Band(low=near.low, typical=near.rate, high=near.high)
+        low, typical, high = near.low, near.rate, near.high
         source = ", ".join(sorted({each.row.source for each in near.near}))
     else:
         while work is None and replica is not None:  # not one request fits: more GPUs
@@ -167,12 +165,12 @@ def _serve_decoder(one: _Configuration, model: Model, catalog: Catalog, input_to
         if work is None or one.band is None:
             return None
         typical = tokens_per_second(work, roofline.constants)
-        rate, source = Band(low=typical * one.band.low, typical=typical, high=typical * one.band.high), roofline.script
+        low, high, source = typical * one.band.low, typical * one.band.high, roofline.script
     return Serving(
         gpu=one.gpu,
         gpus=replica.layout.gpus if replica is not None else one.gpus,
-        requests_per_second=Band(low=rate.low / output_tokens, typical=rate.typical / output_tokens, high=rate.high / output_tokens),
-        provenance=provenance,
+        requests_per_second=Band(low=low / output_tokens, typical=typical / output_tokens, high=high / output_tokens),
+        provenance="measured_published" if near is not None else "calibrated",
         source=source,
         precision=one.precision,
         rent=catalog.rent(one.gpu.id),
@@ -320,7 +318,10 @@ def _purchase_each(gpu: Gpu, _: Catalog) -> float | None:
 
 
 def undominated(servings: tuple[Serving, ...], hosting: Hosting) -> tuple[Serving, ...]:
-    """Those with a known cost for which no other serves as much for as little, cheapest first."""
+    """Those with a known cost for which no other serves as much for as little, cheapest first.
+
+    The GPU that answers fastest serves most for its price among the large ones, so that it is among them.
+    """
     priced = []
     for one in servings:
         rented = one.rent.typical if one.rent is not None else None
@@ -329,7 +330,7 @@ def undominated(servings: tuple[Serving, ...], hosting: Hosting) -> tuple[Servin
         if each is not None:
             priced.append((one.gpus * each, -one.requests_per_second.typical, one.gpu.id, one))
     kept: list[Serving] = []
-    for *_, one in sorted(priced, key=lambda pair: pair[:3]):
+    for *_, one in sorted(priced, key=lambda each: each[:3]):
         if not kept or one.requests_per_second.typical > kept[-1].requests_per_second.typical:
             kept.append(one)
     return tuple(kept)

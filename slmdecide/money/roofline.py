@@ -54,7 +54,7 @@ class Workload:
         return "offline" if self.concurrency is None else "single" if self.concurrency <= 1 else "concurrency"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)  # not frozen: flips make hundreds of thousands, and freezing triples what one costs
 class Work:
     """One replica's work, in seconds at the GPU's peak and in counts; no fitted constant is in it."""
 
@@ -78,7 +78,7 @@ class Work:
     expert_layers: float
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class Step:
     """Where the time of one step goes. ms."""
 

@@ -36,6 +36,23 @@ class Veto:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PublishedCase:
+    """A published comparison that resembles a task."""
+
+    name: str
+    """What was done, and on which data set."""
+    source: str
+    year: int | None
+    small_model: str
+    large_model: str
+    metric: str
+    small_score: float
+    large_score: float
+    shortfall_points: float
+    """Points of 100 by which the small model is behind; negative where it is ahead."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class QualityEstimate:
     """How likely an option is good enough: the large model's score minus the tolerance, or better."""
 
@@ -44,13 +61,17 @@ class QualityEstimate:
     """Lower end of the 90 % interval."""
     high: float | None
     source: str
-    """published_base_rate, published_cascades, published_large_models or yardstick."""
+    """reference_class, published_cascades, published_large_models or yardstick; published_base_rate in files of earlier versions."""
     n: int
     """Published comparisons of this very kind (nature, mode and reasoning)."""
     n_sources: int
     """Papers or repositories that they come from."""
+    effective_n: float | None = None
+    """Sources of this very kind that all comparisons are worth, each counted by its likeness; None where none are counted."""
     explanation: str
     evidence: tuple[str, ...]
+    cases: tuple[PublishedCase, ...] = ()
+    """The nearest published comparisons, the likest first."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,7 +113,7 @@ class AssessedOption:
     not_costed: str | None
     """Why there is no cost."""
     latency_ms: float | None
-    """Time of one answer on an otherwise idle replica; None if not measured."""
+    """Least time of one answer on an idle replica of the fastest GPU considered, measured or predicted; None if neither."""
     why_not: str | None = None
     """Why it was not chosen; None for the chosen one and for one that breaks a constraint."""
     note: str | None
@@ -133,6 +154,15 @@ class BreakEven:
     """The stage of a pipeline; None for a task without stages."""
     against: str
     months: float | None
+    """Until what is paid once, beyond what the API's own set-up costs, is paid back."""
+    months_at_best: float | None = None
+    """Where every stated band is for owning: more traffic, faster and cheaper GPUs, less work. None: not even then."""
+    months_at_worst: float | None = None
+    """Where every stated band is against it; None: never."""
+    requests_per_month: float | None = None
+    """The least volume at which owning, all in, costs at most what the API costs; None: at no volume."""
+    jumps_at_replica: int | None = None
+    """Where the bills are not equal at that volume: the number of replicas at whose step owning becomes cheaper."""
     why_never: str | None
 
 

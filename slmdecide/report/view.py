@@ -92,7 +92,7 @@ def _answer(assessment: Assessment, chosen: AssessedOption | None) -> list[Block
         ("saving", _saving(assessment)),
     ]
     if chosen is not None and chosen.latency_ms is not None:
-        pairs.append(("latency", f"{milliseconds(chosen.latency_ms)} for one answer on an otherwise idle replica"))
+        pairs.append(("latency", f"{milliseconds(chosen.latency_ms)} or more for one answer, on the fastest of the GPUs considered, idle"))
     if assessment.today_usd_per_month is not None:
         pairs.append(("today", f"{usd(assessment.today_usd_per_month)} a month for the API of the model in use today"))
     return [Prose(tuple(sentences)), Pairs(tuple(pairs))]
@@ -222,18 +222,30 @@ def _break_even(assessment: Assessment) -> list[Block]:
         return []
     options = [*assessment.options, *(option for stage in assessment.stages for option in stage.options)]
     rows = tuple(_break_even_row(one, options) for one in assessment.break_even)
-    return [Table(("own hardware", "against", "paid back after"), rows)]
+    told = "In brackets the months where every stated band is for owning, and where every one is against it."
+    return [Table(("own hardware", "against", "paid back after", "cheaper from, requests a month"), rows), Prose((told,))]
 
 
-def _break_even_row(one: BreakEven, options: Sequence[AssessedOption]) -> tuple[str, str, str]:
+def _break_even_row(one: BreakEven, options: Sequence[AssessedOption]) -> tuple[str, str, str, str]:
     option = find(options, one.option_id)
     step = f"{name(one.stage)}: " if one.stage is not None else ""
     never = f"never: {one.why_never}" if one.why_never is not None else _NOT_KNOWN
+    volume = number(one.requests_per_month) if one.requests_per_month is not None else "–"
+    if one.jumps_at_replica is not None:
+        volume += f" (at the step to {count(one.jumps_at_replica)} replicas)"
     return (
         step + (option_words(option) if option is not None else name(one.option_id)),
         one.against,
-        months(one.months) if one.months is not None else never,
+        (months(one.months) if one.months is not None else never) + _ends(one),
+        volume,
     )
+
+
+def _ends(one: BreakEven) -> str:
+    if one.months_at_best is None:
+        return ""
+    worst = number(one.months_at_worst) if one.months_at_worst is not None else "never"
+    return f" ({number(one.months_at_best)} to {worst})"
 
 
 def _steps(steps: Sequence[NextStep]) -> Items:
