@@ -21,6 +21,7 @@ Format = Literal["text", "markdown", "json"]
 _SCHEMA_VERSION = 1
 _HEADER = ("gpu", "name", "memory GiB", "GB per s", "W", "to buy", "to rent per hour")
 _RIGHT = (2, 3, 4)
+_RECALL = "from recall: not checked against a table or a vendor's page"
 
 
 def gpus(
@@ -79,7 +80,12 @@ def _document(gpu: Gpu, catalog: Catalog, *, full: bool) -> dict[str, Any]:
     from slmdecide.readers.gpu_lookup import vendor_of  # noqa: PLC0415
 
     rent = catalog.rent(gpu.id)
-    document = {**asdict(gpu), "vendor": vendor_of(gpu), "rent_usd_per_hour": asdict(rent) if rent is not None else None}
+    document = {
+        **asdict(gpu),
+        "specifications_from_recall": gpu.from_recall,
+        "vendor": vendor_of(gpu),
+        "rent_usd_per_hour": asdict(rent) if rent is not None else None,
+    }
     if full:
         document["rentals"] = [asdict(one) for one in catalog.rentals.get(gpu.id, ())]
     return document
@@ -93,7 +99,7 @@ def _list(chosen: Sequence[Gpu], catalog: Catalog, output_format: Format, name: 
     rows = [
         [
             gpu.id,
-            gpu.name,
+            f"{gpu.name} ?" if gpu.from_recall else gpu.name,
             number(gpu.memory_gib),
             number(gpu.mem_bw_gb_per_s),
             number(gpu.power_w),
@@ -103,11 +109,11 @@ def _list(chosen: Sequence[Gpu], catalog: Catalog, output_format: Format, name: 
         for gpu in chosen
     ]
     table = (text_table if output_format == "text" else markdown_table)(_HEADER, rows, right=_RIGHT)
+    recalled = f"\n\nSpecifications with ? are {_RECALL}." if any(gpu.from_recall for gpu in chosen) else ""
     if name is not None:
-        return f"{quoted(name)} may mean {len(rows)} GPUs; give the id of the one that is meant.\n\n{table}"
+        return f"{quoted(name)} may mean {len(rows)} GPUs; give the id of the one that is meant.\n\n{table}{recalled}"
     total = f"{len(rows)} GPU{'' if len(rows) == 1 else 's'}; `slmdecide gpus NAME` shows one in full"
-    recalled = sum("from recall" in gpu.spec_source for gpu in chosen)
-    return f"{table}\n\n{total}" + (f"\n\nSpecifications of {recalled} are from recall, not checked." if recalled else "")
+    return f"{table}\n\n{total}{recalled}"
 
 
 def _card(gpu: Gpu, catalog: Catalog, output_format: Format) -> str:

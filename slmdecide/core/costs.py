@@ -272,7 +272,8 @@ def _notes(option: Option, task: Task, requests: float) -> dict[str, str]:
             _, serving, count = best
             stored = f", {serving.precision} weights" if serving.precision is not None else ""
             each = f"{number(serving.requests_per_second.typical)} requests a second a replica"
-            gpus = f"{count * serving.gpus} × {serving.gpu.id}{stored}; {each}, {serving.provenance.replace('_', ' ')}"
+            recalled = "; the GPU's specifications are from recall, not checked" if serving.gpu.from_recall else ""
+            gpus = f"{count * serving.gpus} × {serving.gpu.id}{stored}; {each}, {serving.provenance.replace('_', ' ')}{recalled}"
             notes.update({"rental": gpus} if option.hosting == "rented_gpu" else {"purchase": gpus, "electricity": gpus})
         notes["operations"] = f"{number(task.operations_hours_per_month)} h a month"
         notes["set_up"] = f"{number(task.hosting_setup_hours)} h"

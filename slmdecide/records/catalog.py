@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from slmdecide.records.assessment import Band
+from slmdecide.records.precision import Precision as Precision  # noqa: PLC0414  (the catalog's other words are asked for here)
 
 if TYPE_CHECKING:
     from slmdecide.records.roofline import Roofline
@@ -28,8 +29,6 @@ LoadType = Literal[
     "mlperf_interactive",
 ]
 ClaimStatus = Literal["verified", "secondary", "unverified", "corrected"]
-Precision = Literal["bf16", "fp16", "fp8", "int8", "int4", "uint4", "gptq-int4", "q4_k_m", "fp4", "mxfp4"]
-"""How weights are stored: 16 bits, 8 bits, 4 bits with scales, and the 4-bit floats NVFP4 (fp4) and MXFP4."""
 GpuClass = Literal[
     "A100",
     "Hopper",
@@ -184,6 +183,11 @@ class Gpu:
     spec_source: str
     as_of: str
 
+    @property
+    def from_recall(self) -> bool:
+        """Whether its specifications were written down from memory and not checked against a source that can be cited."""
+        return "from recall" in self.spec_source
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rental:
@@ -239,23 +243,30 @@ class HeadToHead:
 
     id: str
     source: str
-    year: int
+    year: int | None
     task_name: str
     dataset: str
     task_nature: str
+    n_labels: int | None = None
+    """Labels of a closed set; None if the answer is open."""
+    n_train_examples: int | None = None
+    """Labelled examples that the small model was tuned on; None if prompted or not stated."""
     reasoning_depth: Literal["none", "low", "high"]
     knowledge_breadth: Literal["narrow", "domain", "broad"]
-    output_form: str
+    output_form: Literal["label", "spans", "short_text", "long_text", "code", "number"]
+    input_tokens_typical: float | None = None
     small_model: str
     small_params_b: float | None
     small_mode: Literal["prompted", "fine_tuned"]
     small_score: float
     large_model: str
+    large_params_b: float | None = None
+    large_mode: Literal["zero_shot", "few_shot", "cot", "fine_tuned"] | None = None
     large_score: float
     metric: str
     higher_is_better: bool
     points_per_unit: float
-    """Points of 100 that one unit of the score is worth: 100 for scores from 0 to 1, 1 for percentages."""
+    """Points of 100 that one unit of the score is worth (`readers/metric_scale.py`): 100 for shares, 1 for percentages."""
 
     @property
     def shortfall_points(self) -> float:
