@@ -119,6 +119,26 @@ def percent(share: float | None) -> str:
     return ">99 %" if share < 1 else ">100 %"
 
 
+def score(value: float | None) -> str:
+    """0.9441 → "0.944"; "1" only for 1, "0" only for 0. For scores from 0 to 1, where "94 %" would hide what matters."""
+    if not known(value):
+        return UNKNOWN
+    if value in (0, 1):
+        return f"{value:.0f}"
+    if abs(value) < 0.0005:  # noqa: PLR2004  (three decimals would be 0)
+        return "<0.001" if value > 0 else ">-0.001"
+    return ">0.999" if 0.9995 <= value < 1 else f"{value:.3f}"  # noqa: PLR2004  (three decimals would be 1)
+
+
+def in_full(value: float | None) -> str:
+    """A number with every digit it has, for what is compared with: 0.9999996872, "−∞", "∞"."""
+    if value is None or value != value:  # noqa: PLR0124  (NaN)
+        return UNKNOWN
+    if not isfinite(value):
+        return "∞" if value > 0 else "−∞"
+    return repr(int(value)) if float(value).is_integer() and abs(value) < _LONGEST else repr(float(value))
+
+
 def interval(low: float, high: float) -> str:
     """Two shares as one interval: "53–95 %", "53 % to >99 %"."""
     least, most = percent(low), percent(high)

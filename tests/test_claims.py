@@ -18,6 +18,7 @@ from slmdecide.errors import DataError, InputError
 from slmdecide.readers import claims as reader
 from slmdecide.readers.claims import CLAIMS, STATUSES, TOPICS, load_claims, parse_claims
 from slmdecide.readers.files import DATA
+from slmdecide.readers.labels_curve import load_labels_curves
 from slmdecide.readers.yaml import read_document
 from slmdecide.records.catalog import Claim
 
@@ -97,7 +98,7 @@ def test_expected_number_of_claims_with_unique_ids() -> None:
     """No id is used twice, and the collection is not truncated."""
     claims = load_claims()
     assert len({claim.id for claim in claims}) == len(claims)
-    assert len(claims) >= 120
+    assert len(claims) >= 320
 
 
 @pytest.mark.parametrize("claim_id", NAMED)
@@ -236,6 +237,140 @@ def test_label_budget_gaps_follow_from_the_published_curve() -> None:
     gaps = [", ".join(str(a - b) for a, b in zip(full, at, strict=True)) for at in (at_200, at_500)]
     conditions = BY_ID["bucher-2024-labels-500-floor"].conditions or ""
     assert [f"at 200 {gaps[0]}; at 500 {gaps[1]}." in conditions] == [True]
+
+
+def lora_land_tasks() -> dict[str, tuple[float, float, list[float]]]:
+    """GPT-4, GPT-3.5 and the ten fine-tuned scores by task, as the claims tell Table 12 of arXiv 2405.00732."""
+    found = {}
+    for claim in BY_ID.values():
+        if claim.id.startswith("lora-land-task-"):
+            told = claim.conditions or ""
+            rivals = [float(re.search(rf"{name} ([0-9.]+\d)", told)[1]) for name in ("GPT-4", "GPT-3.5")]  # type: ignore[index]
+            tuned = re.search(r"in the order of lora-land-order: ([^;]+);", told)
+            found[claim.id] = (rivals[0], rivals[1], [float(one) for one in (tuned[1] if tuned else "").split(", ")])
+    return found
+
+
+def test_lora_land_tasks_add_up_to_the_counts() -> None:
+    """310 cells: 194 above GPT-4, 10 level with it, 237 above GPT-3.5; the published means; 24 tasks won, 1 tied."""
+    tasks = lora_land_tasks()
+    cells = [(one, gpt4, gpt35) for gpt4, gpt35, tuned in tasks.values() for one in tuned]
+    assert len(cells) == BY_ID["article-lora-land-310"].value
+    assert sum(one > gpt4 for one, gpt4, _ in cells) == BY_ID["lora-land-above-gpt4"].value
+    assert sum(one == gpt4 for one, gpt4, _ in cells) == 10
+    assert sum(one > gpt35 for one, _, gpt35 in cells) == 237
+    best = [max(tuned) - gpt4 for gpt4, _, tuned in tasks.values()]
+    assert (sum(one > 0 for one in best), sum(one == 0 for one in best)) == (BY_ID["lora-land-tasks-won"].value, 1)
+    assert statistics.fmean(max(tuned) for _, _, tuned in tasks.values()) == pytest.approx(0.756, abs=5e-4)
+    assert [BY_ID[name].value for name in tasks] == pytest.approx([100 * one for one in best], abs=0.051)
+
+
+def test_lora_land_means_are_those_of_the_tasks() -> None:
+    """The mean of each of the ten models, where a claim tells it."""
+    order = str(BY_ID["lora-land-order"].value).split(", ")
+    means = [statistics.fmean(column) for column in zip(*(tuned for _, _, tuned in lora_land_tasks().values()), strict=True)]
+    assert means == pytest.approx(LORA_LAND_MEANS, abs=5e-4)
+    told = {"phi-2": "lora-land-phi-2", "mistral-7b": "lora-land-mistral-7b"}
+    for model, mean in zip(order, means, strict=True):
+        assert BY_ID[told.get(model, f"lora-land-mean-{model}")].value == pytest.approx(mean, abs=6e-4)
+
+
+@pytest.mark.parametrize(
+    "model", ["kimi-k2", "glm-4-5", "qwen3-235b", "gpt-oss-120b", "glm-4-5-air", "llama-3-3-70b", "exaone", "qwen3-30b", "magistral"]
+)
+def test_pan_hardware_follows_from_176_hours(model: str) -> None:
+    """Capacity is tokens per second × 176 h, as pan-2025-hours says, and break-even names the same machine."""
+    told = BY_ID[f"pan-2025-hardware-{model}"].conditions or ""
+    rate, capacity = (float(one) for one in re.findall(r"([0-9.]+) (?:tokens/s|million tokens a month)", told))
+    assert capacity == pytest.approx(rate * 176 * 3600 / 1e6, abs=0.06)
+    assert f"{rate:g} tokens/s, {capacity:g} million tokens a month" in (BY_ID[f"pan-2025-breakeven-{model}"].conditions or "")
+
+
+@pytest.mark.parametrize(("model", "differences"), list(zip(list(PAN_MONTHS)[:6], PAN_DIFFERENCES, strict=True)))
+def test_pan_differences_are_those_of_the_table(model: str, differences: tuple[float, ...]) -> None:
+    """Each cell of Table IV is told in its row's claim."""
+    told = (BY_ID[f"pan-2025-difference-{model}"].conditions or "").replace("−", "-")
+    assert tuple(float(one) for one in re.findall(r"(?<= )[-+][0-9.]+\d", told)) == differences
+
+
+@pytest.mark.parametrize(
+    ("name", "dataset"),
+    [("sentiment", "NYT economy sentiment"), ("stance", "Kavanaugh stance"), ("anger", "German anger"), ("eu-positions", "EU positions")],
+)
+def test_label_curves_are_told_as_they_are_fitted(name: str, dataset: str) -> None:
+    """Claim and evidence/labels_curve.csv hold the same macro-F1 by number of examples."""
+    told = re.findall(r"([0-9,]+) examples ([0-9.]+) /", BY_ID[f"bucher-2024-labels-curve-{name}"].conditions or "")
+    (curve,) = [one for one in load_labels_curves() if one.dataset == dataset]
+    assert [(int(n.replace(",", "")), float(score)) for n, score in told][:-1] == [(p.labels, p.macro_f1) for p in curve.points][:-1]
+    assert float(told[-1][1]) == curve.points[-1].macro_f1
+
+
+ARTICLE = (
+    ("15 to 50 times less", "article-cost-15-50"),
+    ("15 to 50 times cheaper", "article-criterion-cost"),
+    ("USD 10 per million output tokens", "article-gpt4o-price"),
+    ("USD 0.60 per million output tokens", "article-gpt4o-mini-price"),
+    ("USD 0.18 per million tokens", "article-together-price"),
+    ("10 to 30 times cheaper", "nvidia-2025-serving-10-30x"),
+    ("under 3 months", "article-breakeven-30b"),
+    ("4 to 34 months", "article-breakeven-70-120b"),
+    ("two USD 30,000 A100 cards", "article-a100-price"),
+    ("877 tokens per second", "groq-877-tokens"),
+    ("12 tokens per second", "phi-3-iphone-speed"),
+    ("310 models, mostly Mistral 7B", "article-lora-land-310"),
+    ("34 points", "lora-land-mean-gain-base"),
+    ("10 points", "lora-land-mean-gain-gpt4"),
+    ("0.94 F1 against 0.58 F1", "bucher-2024-stance-accuracy"),
+    ("0.89 against 0.20", "bucher-2024-anger-accuracy"),
+    ("200 to 500", "article-criterion-labels"),
+    ("200 to 500", "labels-curve-fit"),
+    ("97 %", "distilbert-2019-97"),
+    ("40 % fewer", "distilbert-2019-40-smaller"),
+    ("60 % faster", "distilbert-2019-60-faster"),
+    ("below about 10 billion parameters", "article-emergent-mmlu"),
+    ("exceeds 50 %", "article-emergent-gsm8k"),
+    ("69 % on MMLU", "phi-3-mmlu"),
+    ("98 % savings", "frugalgpt-98"),
+    ("40 to 70 %", "nvidia-2025-calls-40-70"),
+    ("100 million parameters in eight languages", "article-moderation-roblox"),
+    ("100,000 hours", "article-moderation-roblox"),
+    ("one billion parameters", "article-moderation-llama-guard"),
+    ("two billion parameters", "article-moderation-shieldgemma"),
+    ("110 million parameters", "article-moderation-detoxify"),
+    ("an 8B model", "article-moderation-apis-large"),
+    ("ten billion parameters", "article-slm-size"),
+)
+"""Every figure of the article, in the words of the record that holds it."""
+
+CORRECTED = (
+    ("54 scenarios", "pan-2025-scenarios", "five APIs"),
+    ("224 of 310", "lora-land-above-gpt4", "194 above"),
+    ("877 tokens per second", "groq-877-tokens", "No page"),
+    ("0.94 F1 against 0.58 F1", "bucher-2024-stance-accuracy", "0.51"),
+    ("0.899", "llama-guard-3-1b-independent", "0.656"),
+    ("0.825", "shieldgemma-2b-independent", "optimal F1"),
+    ("160 hours", "pan-2025-hours", "176 hours"),
+    ("5 to 9 years", "pan-2025-longest", "69.3 months"),
+    ("200 to 500", "labels-curve-fit", "500"),
+    ("94,600 to 120,200 parameters", "roblox-voice-params", "thousands"),
+    ("10 million tokens (Table 1)", "frugalgpt-price-unit", "tenfold"),
+)
+"""What circulates, the record that holds it, and a part of its correction."""
+
+
+@pytest.mark.parametrize(("figure", "claim_id"), ARTICLE)
+def test_figure_of_the_article_is_a_record(figure: str, claim_id: str) -> None:
+    """Whoever knows the article's figure finds it, checked."""
+    claim = BY_ID[claim_id]
+    assert figure in " ".join(filter(None, (claim.statement, str(claim.value), claim.unit, claim.conditions, claim.circulating)))
+
+
+@pytest.mark.parametrize(("figure", "claim_id", "correction"), CORRECTED)
+def test_a_circulating_figure_stands_beside_the_checked_one(figure: str, claim_id: str, correction: str) -> None:
+    """Both halves are told."""
+    claim = BY_ID[claim_id]
+    assert figure in (claim.circulating or "")
+    assert correction in (claim.correction or "")
 
 
 def test_head_to_head_is_as_it_came() -> None:

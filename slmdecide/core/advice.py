@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from slmdecide.core.costs import bill
+from slmdecide.core.costs import bill, ready_made
 from slmdecide.core.flips import saving_of
+from slmdecide.core.labels import CURVE_CLAIM, IMBALANCE_CLAIM, missing, told, why_no_curve
 from slmdecide.core.quality import LEVELS
 from slmdecide.core.samples import measurement
 from slmdecide.core.vetoes import ends_within
@@ -121,7 +122,7 @@ def _no_choice(at: Situation) -> str:
     needed = measurement(at.task, _contestants(at))
     costs = [f"about {usd(amount)} of {what}" for amount, what in ((needed.usd, "API calls"), (needed.labels_usd, "labelling")) if amount]
     price = f", for {' and '.join(costs)}" if costs else ""
-    examples = f"Measuring about {count(needed.examples)} examples would settle it{price}"
+    examples = f"Measuring about {count(needed.examples)} examples would settle it{price} (see zellinger-2025-discordance)"
     return f"Cannot tell yet: published evidence is too thin for this task. {examples}."
 
 
@@ -174,6 +175,7 @@ def reasons(at: Situation) -> tuple[str, ...]:
             meets = f"{percent(quality.p_good_enough)} meets the {percent(LEVELS[task.risk])} that {task.risk} risk asks for"
             found.append(f"Quality: {quality.explanation}; {meets}.")
         found += _money(at)
+        found += _labels(option, task)
         found += _unchecked(option, at)
         found += _ends(option, at)
         if task.nature in option.model.trained_for:
@@ -188,6 +190,24 @@ def reasons(at: Situation) -> tuple[str, ...]:
     if disagreement is not None:
         found.append(disagreement)
     return tuple(found)
+
+
+def _labels(option: Option, task: Task) -> list[str]:
+    """How far the examples that the chosen model is tuned on are short of enough."""
+    tuned = option.small if option.small is not None else option
+    if tuned.mode != "fine_tuned" or tuned.family == "large" or ready_made(tuned, task):
+        return []
+    had = min(task.labels_enough, task.labelled_examples + task.obtainable_examples)
+    why = why_no_curve(task)
+    if had >= task.labels_enough:
+        return []
+    if why is not None:
+        return [f"Labels: {why}, so how far {count(had)} are short of the {count(task.labels_enough)} that are wanted is not known."]
+    short = missing(task, had)
+    if short is None:
+        return []
+    whose = ", on curves of encoders" if tuned.model.kind == "decoder" else ""
+    return [f"Labels: {told(short)}{whose} (see {CURVE_CLAIM}); rare classes are further behind (see {IMBALANCE_CLAIM})."]
 
 
 def _unchecked(option: Option, at: Situation) -> list[str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from slmdecide.core import labels as curve
 from slmdecide.money.serving import HOURS_PER_MONTH
+from slmdecide.numbers import count, number
 from slmdecide.records.assessment import AssumptionMade
 from slmdecide.records.profile import Data, Latency, Quality, Traits
 from slmdecide.records.task import Task
@@ -26,6 +28,33 @@ _MAY_LEAVE: dict[DataClass, MayLeave] = {
 }
 _DEVICE_MEMORY_GIB: dict[Device, float] = {"phone": 2, "browser": 2, "laptop": 8, "edge_box": 8}
 """Declared: what an application may take of a current device without being closed by the system."""
+
+
+class _Labels(NamedTuple):
+    """How many labelled examples fine-tuning takes, and why."""
+
+    to_start: int
+    enough: int
+    reason: str
+
+
+def _labels(nature: Nature, traits: Traits, output: str, classes: int | None) -> _Labels:
+    """From the published learning curves where they speak for the task, else the nature's rule of thumb."""
+    no_curve = curve.no_curve(
+        output=output,
+        documents=traits.documents_per_answer if traits.documents_per_answer is not None else nature.documents_per_answer,
+        modality=traits.modality if traits.modality is not None else "text",
+    )
+    if no_curve is not None:
+        return _Labels(nature.labels_to_specialize, nature.labels_enough, f"rule of thumb for {nature.id}; {no_curve}")
+    known = classes if classes is not None else curve.CLASSES_UNSTATED
+    whose = f"{known} classes"
+    if known > curve.MOST_CLASSES:
+        whose = f"{curve.MOST_CLASSES} classes, so at least so many for {count(known)}"
+    if classes is None:
+        whose += ", as many as the median published set has; give task.n_labels"
+    reason = f"from here on as many again add at most {number(curve.GAIN)} points of macro F1, see {curve.CURVE_CLAIM}; at {whose}"
+    return _Labels(curve.to_start(known), curve.enough(known), reason)
 
 
 class _Blanks:
@@ -76,6 +105,8 @@ def _resolve(profile: TaskProfile, nature: Nature, step: tuple[Stage, int] | Non
         else f"usual for {data_class} data",
     )
     labelled = blanks.fill(data.labelled_examples, "data.labelled_examples", 0, "no examples were mentioned")
+    labels = _labels(nature, traits, output, n_labels)
+    labels_enough = blanks.fill(data.labels_enough, "data.labels_enough", labels.enough, labels.reason)
     if stage is not None:
         calls = blanks.fill(stage.volume.calls_per_request, "volume.calls_per_request", 1.0, "each request passes once")
         cached = blanks.fill(stage.volume.cached_share, "volume.cached_share", 0.0, "no prompt caching")
@@ -159,8 +190,8 @@ def _resolve(profile: TaskProfile, nature: Nature, step: tuple[Stage, int] | Non
         labelled_examples=labelled,
         obtainable_examples=blanks.fill(data.obtainable_examples, "data.obtainable_examples", 0, "no labelling was planned"),
         cost_per_label_usd=blanks.fill(data.cost_per_label_usd, "data.cost_per_label_usd", 0.5, declared),
-        labels_to_specialize=nature.labels_to_specialize,
-        labels_enough=nature.labels_enough,
+        labels_to_specialize=min(labels.to_start, labels_enough),
+        labels_enough=labels_enough,
         operator=common.fill(team.operator, "team.operator", "own_team", "somebody can operate a model"),
         operations_hours_per_month=common.fill(
             team.operations_hours_per_month,

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from slmdecide.core.advice import cheapest_relaxation, option_words
 from slmdecide.core.costs import labels_missing, ready_made
 from slmdecide.core.decide import GREY_ZONE
-from slmdecide.core.samples import examples_needed
-from slmdecide.numbers import count, usd
+from slmdecide.core.labels import CURVE_CLAIM, IMBALANCE_CLAIM, closing_most, missing, told_with_more
+from slmdecide.core.quality import LEVELS
+from slmdecide.core.samples import examples_needed, measurement
+from slmdecide.numbers import count, percent, points, usd
 from slmdecide.records.assessment import NextStep
 
 if TYPE_CHECKING:
@@ -16,6 +18,10 @@ if TYPE_CHECKING:
     from slmdecide.core.choice import Choice
     from slmdecide.core.options import Option
     from slmdecide.records.task import Task
+
+
+LIKELY = 0.5
+"""A small model with at least this likelihood is more likely to do than not."""
 
 
 def next_steps(at: Situation, labelling: Choice | None = None) -> tuple[NextStep, ...]:
@@ -39,15 +45,11 @@ def next_steps(at: Situation, labelling: Choice | None = None) -> tuple[NextStep
     chosen = choice.chosen
     if at.task.floor is not None and chosen is not None:
         steps.append(_floor(at.task, chosen.considered.option))
-    if chosen is None or chosen.considered.option.family != "large":
-        tried = chosen is None or not ready_made(chosen.considered.option, at.task)
-        steps += [_test_set(at.task), *(_smallest_first(at) if tried else ())]
-    elif any(not one.vetoes and (one.quality.high or 0.0) >= GREY_ZONE for one in at.considered if one.option.family == "small"):
-        steps += _smallest_first(at)
+    steps += _measuring(at)
     if chosen is not None:
         option = chosen.considered.option
         if option.mode == "fine_tuned" and option.family != "large":
-            steps += _specializing(at.task, option)
+            steps += _specializing(at.task, option, can_label=labelling is not None)
         if option.family == "cascade":
             steps.append(_THRESHOLD)
         if option.family == "large" and option.hosting == "api":
@@ -55,18 +57,31 @@ def next_steps(at: Situation, labelling: Choice | None = None) -> tuple[NextStep
                 NextStep(
                     do=f"Use {option.model.id}; cache the fixed part of the prompt and batch what can wait",
                     command=f"slmdecide prices show {option.model.id}",
-                    why="cached and batched tokens are the saving that costs no quality",
-                    evidence=(),
+                    why="cached and batched tokens are the saving that costs no quality; compare the whole bill, not the list prices",
+                    evidence=("price-listed-vs-total",),
                 ),
             )
     return (*steps, _AGAIN)
+
+
+def _measuring(at: Situation) -> list[NextStep]:
+    """What to measure before the choice is relied on."""
+    chosen = at.choice.chosen
+    if chosen is None or chosen.considered.option.family != "large":
+        tried = chosen is None or not ready_made(chosen.considered.option, at.task)
+        return [_test_set(at.task), *(_smallest_first(at) if tried else ())]
+    likely = _likely_but_not_enough(at)
+    if likely:
+        return likely
+    hopeful = any(not one.vetoes and (one.quality.high or 0.0) >= GREY_ZONE for one in at.considered if one.option.family == "small")
+    return _smallest_first(at) if hopeful else []
 
 
 _AGAIN = NextStep(
     do="Keep this decision beside the code, and assess again when volume, labels or prices change",
     command="slmdecide assess FILE --format json --output decision.json",
     why="each flip names the value at which the answer turns",
-    evidence=(),
+    evidence=("article-change-rate",),
 )
 _THRESHOLD = NextStep(
     do="Choose the threshold of the confidence on one half of the examples and check it on the other; treat an answer under the "
@@ -96,6 +111,37 @@ def _test_set(task: Task) -> NextStep:
         why=f"so many show a difference of {points} between two models that disagree as often as published pairs; fewer show a larger one",
         evidence=("zellinger-2025-discordance",),
     )
+
+
+def _likely_but_not_enough(at: Situation) -> list[NextStep]:
+    """Measure the likeliest small option, where it is likely to do, but less so than the task's risk asks for."""
+    task, level = at.task, LEVELS[at.task.risk]
+    likely = [
+        (-p, one.option.size_b, one.option.id, one)
+        for one in at.considered
+        if not one.vetoes
+        and one.option.family in ("small", "fine_tuned_small")
+        and (one.option.family == "small" or ready_made(one.option, task))
+        and (p := one.quality.p_good_enough) is not None
+        and LIKELY <= p < level
+    ]
+    if not likely:
+        return []
+    one = min(likely, key=lambda each: each[:3])[3]
+    chosen = at.choice.chosen
+    needed = measurement(task, [one, chosen.considered] if chosen is not None else [one])
+    costs = f", about {usd(needed.usd)} of API calls" if needed.usd else ""
+    half = max(task.tolerance, 1)
+    return [
+        NextStep(
+            do=f"Measure {option_words(one.option)} first, on about {count(needed.examples)} labelled examples{costs}: "
+            f"so many compare it with the large model to within {points(half)}",
+            command="slmdecide probe task.yaml",
+            why=f"it is {percent(one.quality.p_good_enough)} likely to do, {task.risk} risk asks for {percent(level)}, "
+            "and a measurement of your own settles which",
+            evidence=("article-start-smallest", "zellinger-2025-discordance"),
+        ),
+    ]
 
 
 def _smallest_first(at: Situation) -> list[NextStep]:
@@ -134,13 +180,24 @@ def _labelling(at: Situation, then: Choice) -> list[NextStep]:
             do=f"Label {count(missing)} more examples, about {usd(missing * task.cost_per_label_usd)}: then "
             f"{option_words(then.chosen.considered.option)} would do, for about {usd(then.chosen.total)} a month all in{instead}",
             command=None,
-            why="labelled examples are what makes a small model win",
-            evidence=("bucher-2024-labels-500-floor",),
+            why=_why_label(task) or "labelled examples are what makes a small model win",
+            evidence=_about_labels(task),
         ),
     ]
 
 
-def _specializing(task: Task, option: Option) -> list[NextStep]:
+def _why_label(task: Task) -> str | None:
+    """What labels are worth on the published curves, from those at hand or, where the curves have not begun, from what tuning takes."""
+    short = missing(task, task.labelled_examples) or missing(task, task.labels_to_specialize)
+    return f"{told_with_more(short)}; rare classes first" if short is not None else None
+
+
+def _about_labels(task: Task) -> tuple[str, ...]:
+    """The claims behind a number of labels: the curves where they speak for the task."""
+    return (CURVE_CLAIM, IMBALANCE_CLAIM) if _why_label(task) is not None else ("bucher-2024-labels-500-floor",)
+
+
+def _specializing(task: Task, option: Option, *, can_label: bool) -> list[NextStep]:
     keep = f"compare it with the large model on the test set; keep it if it is at most {task.tolerance:g} points behind"
     if ready_made(option, task):
         return [NextStep(do=f"Run {option.model.id} and {keep}", command=None, why=_GUARDS, evidence=("head-to-head-guard-transfer",))]
@@ -152,10 +209,12 @@ def _specializing(task: Task, option: Option) -> list[NextStep]:
                 do=f"Label {count(missing)} more examples to train on (of {count(task.labels_enough)} that are enough, "
                 f"{count(task.labelled_examples)} are there), about {usd(missing * task.cost_per_label_usd)}",
                 command=None,
-                why="below that, fine-tuned models stay short of what they can reach",
-                evidence=("bucher-2024-labels-500-floor",),
+                why=_why_label(task) or "below that, fine-tuned models stay short of what they can reach",
+                evidence=_about_labels(task),
             ),
         )
+    elif can_label:
+        steps += _more_labels(task)
     steps.append(
         NextStep(
             do=f"Fine-tune {option.model.id} and {keep}",
@@ -167,7 +226,38 @@ def _specializing(task: Task, option: Option) -> list[NextStep]:
     return steps
 
 
+def _more_labels(task: Task) -> list[NextStep]:
+    """Labels that are not planned, where the curves say what they are worth."""
+    short = missing(task, task.labelled_examples)
+    if short is None:
+        return []
+    more = closing_most(short)
+    return [
+        NextStep(
+            do=f"Label {count(more)} more examples, about {usd(more * task.cost_per_label_usd)} that is not in the bill",
+            command=None,
+            why=f"{told_with_more(short)}; rare classes first",
+            evidence=_about_labels(task),
+        ),
+    ]
+
+
 _GUARDS = "ready-made guards do not carry over to every taxonomy and language"
+
+
+_ABOUT_VETO = {
+    "data_may_not_leave": "article-criterion-privacy",
+    "residency": "article-criterion-privacy",
+    "offline": "article-use-embedded",
+    "device": "article-use-embedded",
+    "memory": "article-use-embedded",
+    "latency": "article-criterion-latency",
+    "ttft": "article-criterion-latency",
+    "too_few_labels": CURVE_CLAIM,
+    "nobody_operates": "article-start-fast",
+    "no_confidence_signal": "article-margin-uncertain",
+}
+"""The claim behind each constraint that can be relaxed."""
 
 
 def _steps_out(at: Situation) -> tuple[NextStep, ...]:
@@ -187,6 +277,6 @@ def _steps_out(at: Situation) -> tuple[NextStep, ...]:
             do=f"Decide whether {veto.lifted_by} can be had: {option_words(one.option)} would then do for about {usd(total)} a month",
             command=None,
             why=veto.reason,
-            evidence=(),
+            evidence=(_ABOUT_VETO.get(veto.id, "article-start-smallest"),),
         ),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING
 
+from slmdecide.core.labels import CURVE_CLAIM, classes_of, missing, told, why_no_curve
 from slmdecide.core.options import regions_of
 from slmdecide.records.assessment import Veto
 
@@ -31,7 +32,8 @@ def before_vetoes(task: Task) -> tuple[object, ...]:
     """All of a task, beside its shape, that the vetoes of single options depend on."""
     return (
         task.may_leave, task.offline, task.device_memory_gib, task.modality, task.labelled_examples, task.obtainable_examples,
-        task.labels_to_specialize, task.operator, task.p95_ms, task.ttft_ms, round(task.horizon_months, 2),
+        task.labels_to_specialize, task.labels_enough, task.n_labels, task.documents_per_answer, task.nature, task.operator,
+        task.p95_ms, task.ttft_ms, round(task.horizon_months, 2),
     )  # fmt: skip
 
 
@@ -103,8 +105,16 @@ def _ability(option: Option, task: Task, found: list[Veto]) -> None:
         found.append(_veto("context_window", reason, f"requests of at most {limit:,} tokens"))
     have = task.labelled_examples + task.obtainable_examples
     if tuned and have < task.labels_to_specialize and task.nature not in model.trained_for:
-        reason = f"{have:,} labelled examples can be had; {task.nature} wants {task.labels_to_specialize:,}"
-        found.append(_veto("too_few_labels", reason, f"data.labelled_examples: {task.labels_to_specialize}"))
+        found.append(_veto("too_few_labels", _too_few(task, have), f"data.labelled_examples: {task.labels_to_specialize}"))
+
+
+def _too_few(task: Task, have: int) -> str:
+    short = missing(task, have)
+    wanted = f"{task.nature} wants {task.labels_to_specialize:,}"
+    if why_no_curve(task) is None:
+        wanted = f"{classes_of(task):,} classes want {task.labels_to_specialize:,}"
+    likely = f": {told(short)} (see {CURVE_CLAIM})" if short is not None else ""
+    return f"{have:,} labelled examples can be had; {wanted}{likely}"
 
 
 def _running(option: Option, task: Task, catalog: Catalog, found: list[Veto]) -> None:
@@ -134,7 +144,7 @@ def _speed(name: str, field: str, wanted: float, measured: list[float | None], f
     known = [one for one in measured if one is not None]
     if known and len(known) == len(measured) and min(known) > wanted:
         what = "one answer" if name == "latency" else "the first token"
-        reason = f"{what} takes at least {min(known):,.0f} ms on the measured GPUs; {wanted:,.0f} ms are wanted"
+        reason = f"{what} takes at least {min(known):,.0f} ms on the GPUs considered; {wanted:,.0f} ms are wanted"
         found.append(_veto(name, reason, f"{field}: {ceil(min(known))}"))
 
 

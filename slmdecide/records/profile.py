@@ -164,6 +164,8 @@ class Data:
     """JSONL or CSV file of examples, relative to the profile."""
     obtainable_examples: Whole | None = None
     """Further examples that could be labelled."""
+    labels_enough: Annotated[Whole, Ge(1)] | None = None
+    """Labelled examples from which more add little; a fine-tuned model is labelled for up to so many."""
     cost_per_label_usd: Usd | None = None
     """What one more labelled example costs."""
 
