@@ -6,7 +6,7 @@ a price or a volume surveys once and settles often.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from slmdecide.core.choice import Judged, choose
@@ -39,6 +39,12 @@ GREY_ZONE = 0.5
 """A small model whose likelihood may reach this, but not the level asked for, is in the grey zone where a cascade is of use;
 declared: the pairs behind the published cascades are near in quality (zellinger-2025-pairs-worth)."""
 
+NEAR = 0.05
+"""Small models whose likelihoods differ by less are equally good members of a cascade, and the cheapest of them is taken; declared."""
+_NOT_NEEDED = "not_needed"
+_BY_LENGTH = 0.15
+"""What other lengths of the input may add to a likelihood: a tenfold moves the odds by a fifth (evidence/reference_class.json)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Survey:
@@ -51,7 +57,7 @@ class Survey:
     hopeful: bool
     """Whether one that breaks no constraint may still turn out good enough."""
     smalls: tuple[Considered, ...]
-    """Small members that a cascade can be built from: all of the best, equal likelihood."""
+    """Small members that a cascade can be built from: the likeliest, and those that are near it."""
     larges: tuple[Considered, ...]
     """Large members that a cascade can be built from."""
     cascade_vetoes: tuple[Veto, ...]
@@ -92,25 +98,22 @@ def survey(task: Task, catalog: Catalog, known: Known | None = None) -> Survey:
     book = QualityBook(task, catalog)
     options, vetoes = known.options(task), known.vetoes(task)
     yardsticks = _yardsticks(options, vetoes)
-    by_mode = {mode: (book.small(mode), book.shortfall(mode)) for mode in MODES}
+    shortfalls = {mode: book.shortfall(mode) for mode in MODES}
     singles = tuple(
         Considered(one, vetoes[one.id], book.large(yardstick=one.id in yardsticks), 0.0)
         if one.family == "large"
-        else Considered(one, vetoes[one.id], *by_mode[one.mode])
+        else Considered(one, vetoes[one.id], book.small(one.mode, one.model), shortfalls[one.mode])
         for one in options
     )
     level = LEVELS[task.risk]
     larges = _of_best([one for one in singles if one.quality.source == "yardstick"], lambda one: (bool(one.vetoes),))
-    smalls = _of_best(
+    fitting = _of_best(
         [one for one in singles if one.option.family in ("small", "fine_tuned_small")],
-        lambda one: (
-            bool(one.vetoes),
-            any(use_of_signal(one.option, task)),
-            not one.option.costed,
-            -(one.quality.p_good_enough or 0.0),
-        ),
+        lambda one: (bool(one.vetoes), any(use_of_signal(one.option, task)), not one.option.costed),
     )
-    use = _use_of_cascade(smalls[0], level) if smalls else ()
+    likeliest = max(fitting, key=_likelihood, default=None)
+    smalls = tuple(one for one in fitting if likeliest is not None and _likelihood(one) >= _likelihood(likeliest) - NEAR)
+    use = _use_of_cascade(likeliest, level) if likeliest is not None else ()
     members_free = bool(smalls and larges) and not (smalls[0].vetoes or larges[0].vetoes or any(use_of_signal(smalls[0].option, task)))
     return Survey(
         singles=singles,
@@ -122,6 +125,10 @@ def survey(task: Task, catalog: Catalog, known: Known | None = None) -> Survey:
         cascade_open=members_free and not use,
         book=book,
     )
+
+
+def _likelihood(one: Considered) -> float:
+    return one.quality.p_good_enough if one.quality.p_good_enough is not None else 0.0
 
 
 def _of_best(found: Sequence[Considered], rank: Callable[[Considered], tuple[float, ...]]) -> tuple[Considered, ...]:
@@ -152,7 +159,7 @@ def _use_of_cascade(small: Considered, level: float) -> tuple[Veto, ...]:
     p, high = small.quality.p_good_enough, small.quality.high
     if p is not None and p >= level:
         reason, lifted_by = "the small model is likely enough to do alone", "a higher quality.risk"
-        return (Veto(id="not_needed", reason=reason, lifted_by=lifted_by),)
+        return (Veto(id=_NOT_NEEDED, reason=reason, lifted_by=lifted_by),)
     if high is not None and high < GREY_ZONE:
         reason = f"the small model is too unlikely to do (at most {percent(high)}): published cascades start from better ones"
         return (Veto(id="outside_grey_zone", reason=reason, lifted_by="a measured cascade"),)
@@ -167,7 +174,7 @@ def cascade(found: Survey, task: Task, catalog: Catalog) -> Considered | None:
     option = cascade_of(small.option, large.option)
     vetoes = (*vetoes_of(option, task, catalog), *found.cascade_vetoes)
     shortfall = min(found.book.shortfall(option.mode), task.tolerance / 100)
-    return Considered(option, vetoes, found.book.cascade(option.mode), shortfall)
+    return Considered(option, vetoes, found.book.cascade(option.mode, option.model), shortfall)
 
 
 def _cheapest(members: Sequence[Considered], task: Task) -> Considered | None:
@@ -212,16 +219,22 @@ def money_decides(found: Survey) -> bool:
 
 def that_count(found: Survey, task: Task) -> frozenset[str]:
     """Ids of the options that can come to be chosen, or to be a member of a cascade, by other lengths or other money."""
-    level = LEVELS[task.risk]
+    needless = any(veto.id == _NOT_NEEDED for veto in found.cascade_vetoes)
+    least = LEVELS[task.risk] if needless else GREY_ZONE - _BY_LENGTH
     return frozenset(
         one.option.id
         for one in found.singles
         if all(veto.id in OF_SHAPE for veto in one.vetoes)
-        and (one.option.family == "large" or not found.cascade_vetoes or (one.quality.high or 0.0) >= level)
+        and (one.option.family == "large" or not found.cascade_vetoes or (one.quality.high or 0.0) >= least)
     )
 
 
 def considered(found: Survey, task: Task, catalog: Catalog) -> tuple[Considered, ...]:
-    """Every option that a report shows: the single ones, then the cascade."""
+    """Every option that a report shows, the small ones with their nearest published cases: the single ones, then the cascade."""
     pair = cascade(found, task, catalog)
-    return (*found.singles, pair) if pair is not None else found.singles
+    singles = tuple(_with_cases(one, found.book) if one.option.family != "large" else one for one in found.singles)
+    return (*singles, pair) if pair is not None else singles
+
+
+def _with_cases(one: Considered, book: QualityBook) -> Considered:
+    return one._replace(quality=replace(one.quality, cases=book.cases(one.option.mode, one.option.model)))

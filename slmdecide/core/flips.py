@@ -77,7 +77,7 @@ def saving_over_staying(choice: Choice) -> float | None:
 
 def _before_quality(task: Task) -> tuple[object, ...]:
     """All of a task that the quality of its options depends on."""
-    return (task.tolerance, task.risk, task.reasoning, task.evidence_nature, task.nature, task.output)
+    return (task.tolerance, task.risk, task.reasoning, task.knowledge, task.evidence_nature, task.nature, task.output, task.metric)
 
 
 class _Turn(NamedTuple):

@@ -1,8 +1,8 @@
 """How likely an option is good enough, from published comparisons.
 
-A base rate by mode, moved toward the rate at the task's reasoning depth, moved toward the rate of its nature at that depth:
-the more sources speak, the further. Sources count once, whatever their number of rows. The order of the two steps and
-the strength were chosen among six schemes by leave-one-source-out Brier score (`benchmarks/base_rates.py`).
+Of a small model the reference class says it (`core/reference.py`): what mode, reasoning, knowledge, nature, output, length,
+metric and size add to the odds, fitted on all published comparisons. How wide its interval is follows from how many sources
+are of this very kind (`core/likeness.py`); with none it is wide, and the explanation says so.
 """
 
 from __future__ import annotations
@@ -11,17 +11,21 @@ from functools import lru_cache
 from math import sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
+from slmdecide.core.likeness import effective_n, nearest
+from slmdecide.core.reference import kind_of_task, p_good_enough
 from slmdecide.records.assessment import QualityEstimate
 
 if TYPE_CHECKING:
-    from slmdecide.records.assessment import Mode
-    from slmdecide.records.catalog import Catalog, Comparisons
+    from slmdecide.core.reference import Kind
+    from slmdecide.records.assessment import Mode, PublishedCase
+    from slmdecide.records.catalog import Catalog, Comparisons, Model
+    from slmdecide.records.reference import ReferenceClass
     from slmdecide.records.task import Task
 
 LEVELS = {"low": 0.6, "medium": 0.75, "high": 0.9}
 """p_good_enough that each risk asks for (design of the product, section 4)."""
 STRENGTH = 4.0
-"""How many sources the coarser rate weighs against a finer one."""
+"""Sources that all comparisons of other kinds together count for, in the width of an interval; declared."""
 Z_90 = 1.6448536269514722
 """Standard normal quantile of a two-sided 90 % interval."""
 
@@ -41,48 +45,25 @@ OPEN_LARGE_CLAIM = "pan-2025-open-vs-commercial"
 _OPEN_LARGE_CELLS = 30
 
 
-class Rate(NamedTuple):
-    """A base rate with what it rests on."""
+class Seen(NamedTuple):
+    """Published comparisons of one very kind: mode, nature and reasoning."""
 
-    p: float
-    weight: float
-    """Sources of the cell and of the coarser rates it leans on, for the interval."""
     n: int
-    """Rows of the finest cell."""
     n_sources: int
     n_good: int
 
 
-Group = tuple[tuple[float, ...], ...]
-"""Shortfalls in points, by source; rows of one source are not independent."""
-
-
 @lru_cache(maxsize=1024)
-def _group(comparisons: Comparisons, mode: str, reasoning: str | None, nature: str | None) -> Group:
-    """The shortfalls of all rows of this mode, and of this depth and nature where they are given."""
-    by_source: dict[str, list[float]] = {}
-    for row in comparisons.rows:
-        if row.small_mode == mode and reasoning in (None, row.reasoning_depth) and nature in (None, row.task_nature):
-            by_source.setdefault(row.source, []).append(row.shortfall_points)
-    return tuple(map(tuple, by_source.values()))
+def _shortfalls(comparisons: Comparisons, mode: str, nature: str, reasoning: str) -> tuple[tuple[float, ...], int]:
+    """The shortfalls in points of the comparisons of this very kind, and the number of their sources."""
+    rows = [row for row in comparisons.rows if (row.small_mode, row.task_nature, row.reasoning_depth) == (mode, nature, reasoning)]
+    return tuple(row.shortfall_points for row in rows), len({row.source for row in rows})
 
 
-def _cell(group: Group, tolerance: float, prior: float, strength: float) -> Rate:
-    counts = [(sum(1 for one in rows if one <= tolerance), len(rows)) for rows in group]
-    return Rate(
-        p=(sum(good / n for good, n in counts) + strength * prior) / (len(counts) + strength),
-        weight=len(counts) + strength,
-        n=sum(n for _, n in counts),
-        n_sources=len(counts),
-        n_good=sum(good for good, _ in counts),
-    )
-
-
-def base_rate(comparisons: Comparisons, *, nature: str, mode: str, reasoning: str, tolerance: float) -> Rate:
-    """The share of published comparisons of this kind in which the small model was good enough, shrunken."""
-    overall = _cell(_group(comparisons, mode, None, None), tolerance, 0.5, 1.0)
-    depth = _cell(_group(comparisons, mode, reasoning, None), tolerance, overall.p, STRENGTH)
-    return _cell(_group(comparisons, mode, reasoning, nature), tolerance, depth.p, STRENGTH)
+def seen(comparisons: Comparisons, kind: Kind, tolerance: float) -> Seen:
+    """How many published comparisons are of this very kind, and in how many of them the small model was good enough."""
+    shortfalls, sources = _shortfalls(comparisons, kind.mode, kind.nature, kind.reasoning)
+    return Seen(len(shortfalls), sources, sum(1 for one in shortfalls if one <= tolerance))
 
 
 @lru_cache(maxsize=64)
@@ -104,42 +85,64 @@ def wilson(p: float, n: float, z: float = Z_90) -> tuple[float, float]:
 
 
 @lru_cache(maxsize=4096)
-def small_model(comparisons: Comparisons, mode: Mode, nature: str, reasoning: str, tolerance: float) -> QualityEstimate:
-    """How likely a small model in this mode is good enough for a task of this nature and depth."""
-    rate = base_rate(comparisons, nature=nature, mode=mode, reasoning=reasoning, tolerance=tolerance)
-    low, high = wilson(rate.p, rate.weight)
-    how = "fine-tuned" if mode == "fine_tuned" else "prompted"
-    what = f"{how} small models on {IN_WORDS.get(nature, nature.replace('_', ' '))} with reasoning {reasoning}"
-    sources = f"{rate.n_sources} source{'s' if rate.n_sources != 1 else ''}"
-    seen = (
-        f"in {rate.n_good} of {rate.n} published comparisons of {what} (from {sources}) the small model was good enough"
-        if rate.n
-        else f"there is no published comparison of {what}"
+def _explained(comparisons: Comparisons, kind: Kind, tolerance: float) -> tuple[Seen, str]:
+    """What was counted of this very kind, and the sentence about it. The model's size says nothing here."""
+    found = seen(comparisons, kind, tolerance)
+    how = "fine-tuned" if kind.mode == "fine_tuned" else "prompted"
+    what = f"{how} small models on {IN_WORDS.get(kind.nature, kind.nature.replace('_', ' '))} with reasoning {kind.reasoning}"
+    every = f"all {len(comparisons.rows)} comparisons"
+    if not found.n:
+        return found, f"there is no published comparison of {what}: the likelihood is the base rate of {every} at its other traits"
+    sources = f"{found.n_sources} source{'s' if found.n_sources != 1 else ''}"
+    return found, (
+        f"in {found.n_good} of {found.n} published comparisons of {what} (from {sources}) the small model was good enough; "
+        f"the likelihood is what {every} say of {_TRAITS[kind.mode]}"
     )
+
+
+_MODES: tuple[Mode, ...] = ("prompted", "fine_tuned")
+_TRAITS = {
+    "fine_tuned": "its mode, reasoning, knowledge, nature, output, length and metric together",
+    "prompted": "its mode, reasoning, knowledge, nature, output, length, metric and size together",
+}
+
+
+@lru_cache(maxsize=65536)
+def small_model(comparisons: Comparisons, reference: ReferenceClass, kind: Kind, tolerance: float) -> QualityEstimate:
+    """How likely a small model of this kind is good enough."""
+    alike = kind.likened
+    found, explanation = _explained(comparisons, alike, tolerance)
+    p = p_good_enough(kind, tolerance, reference.tolerances, reference.coefficients)
+    worth = effective_n(comparisons, alike)
+    low, high = wilson(p, worth + STRENGTH)
     return QualityEstimate(
-        p_good_enough=rate.p,
+        p_good_enough=p,
         low=low,
         high=high,
-        source="published_base_rate",
-        n=rate.n,
-        n_sources=rate.n_sources,
-        explanation=f"{seen}; drawn toward the rate of all {how} small models at that depth",
-        evidence=(
-            "head-to-head-base-rate-fine-tuned" if mode == "fine_tuned" else "head-to-head-base-rate-prompted",
-            "head-to-head-reasoning",
-        ),
+        source="reference_class",
+        n=found.n,
+        n_sources=found.n_sources,
+        effective_n=worth,
+        explanation=explanation,
+        evidence=_EVIDENCE[kind.mode],
     )
+
+
+_EVIDENCE = {
+    "fine_tuned": ("head-to-head-base-rate-fine-tuned", "head-to-head-reasoning", "reference-class-backtest"),
+    "prompted": ("head-to-head-base-rate-prompted", "head-to-head-reasoning", "reference-class-backtest"),
+}
 
 
 @lru_cache(maxsize=4096)
-def cascade(comparisons: Comparisons, mode: Mode, nature: str, reasoning: str, tolerance: float) -> QualityEstimate:
-    """How likely a cascade is good enough whose small model works in this mode.
+def cascade(small: QualityEstimate) -> QualityEstimate:
+    """How likely a cascade is good enough whose small model is so likely to be.
 
     The small model suffices, or the large model makes up for it.
     """
-    rate = base_rate(comparisons, nature=nature, mode=mode, reasoning=reasoning, tolerance=tolerance)
+    alone = small.p_good_enough if small.p_good_enough is not None else 0.0
     recovery = (sum(CASCADE_SOURCES) + 0.5) / (len(CASCADE_SOURCES) + 1)
-    p = rate.p + (1 - rate.p) * recovery
+    p = alone + (1 - alone) * recovery
     low, high = wilson(p, len(CASCADE_SOURCES) + 1)
     return QualityEstimate(
         p_good_enough=p,
@@ -188,18 +191,32 @@ class QualityBook:
     """The quality estimates that hold for one task."""
 
     def __init__(self, task: Task, catalog: Catalog) -> None:
-        self._kind = (task.evidence_nature, task.reasoning, task.tolerance)
+        self._task = task
         self._comparisons = catalog.head_to_head
+        self._reference = catalog.reference
+        self._kinds = {mode: kind_of_task(task, mode) for mode in _MODES}
+        self._small: dict[tuple[Mode, float | None], QualityEstimate] = {}
         claim = catalog.claims.get(OPEN_LARGE_CLAIM)
         self._open_share = float(claim.value) if claim is not None and isinstance(claim.value, int | float) else 0.5
 
-    def small(self, mode: Mode) -> QualityEstimate:
-        """For a small model."""
-        return small_model(self._comparisons, mode, *self._kind)
+    def small(self, mode: Mode, model: Model) -> QualityEstimate:
+        """For a small model in this mode."""
+        size_b = model.params_total_b if mode == "prompted" else None
+        found = self._small.get((mode, size_b))
+        if found is None:
+            kind = self._kinds[mode]._replace(size_b=size_b)
+            found = small_model(self._comparisons, self._reference, kind, self._task.tolerance)
+            self._small[mode, size_b] = found
+        return found
 
-    def cascade(self, mode: Mode) -> QualityEstimate:
-        """For a cascade whose small model works in this mode."""
-        return cascade(self._comparisons, mode, *self._kind)
+    def cascade(self, mode: Mode, model: Model) -> QualityEstimate:
+        """For a cascade whose small member is this model in this mode."""
+        return cascade(self.small(mode, model))
+
+    def cases(self, mode: Mode, model: Model) -> tuple[PublishedCase, ...]:
+        """The published comparisons nearest to a small model in this mode."""
+        size_b = model.params_total_b if mode == "prompted" else None
+        return nearest(self._comparisons, self._kinds[mode].likened._replace(size_b=size_b))
 
     def large(self, *, yardstick: bool) -> QualityEstimate:
         """For a large model: the yardstick itself, or an open one against commercial ones."""
@@ -207,4 +224,4 @@ class QualityBook:
 
     def shortfall(self, mode: Mode) -> float:
         """Expected share of answers that a small model in this mode gets wrong and the large one right."""
-        return expected_shortfall(self._comparisons, mode, self._kind[1])
+        return expected_shortfall(self._comparisons, mode, self._task.reasoning)

@@ -10,7 +10,7 @@ from slmdecide.records.assessment import AssessedCriterion
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from slmdecide.records.catalog import Criterion, LeanRule
+    from slmdecide.records.catalog import Criterion, LeanRule, Nature
     from slmdecide.records.task import Task
 
 Feature = str | float | bool | None
@@ -100,3 +100,21 @@ def weight_flip(criteria: Sequence[AssessedCriterion]) -> tuple[str, float, floa
         return None
     _, name, now, then = min(found)
     return name, now, then
+
+
+def features_of_comparison(
+    nature: Nature, *, mode: str, reasoning: str, knowledge: str, n_train_examples: int | None
+) -> dict[str, Feature]:
+    """The features as far as a published comparison tells them: money, place, time and change it does not.
+
+    A prompted model has no labels; a tuned one whose number of examples is not stated had enough.
+    """
+    have = 0 if mode == "prompted" else n_train_examples if n_train_examples is not None else nature.labels_enough
+    return {
+        "scope": nature.scope,
+        "reasoning": reasoning,
+        "knowledge": knowledge,
+        "documents_per_answer": nature.documents_per_answer,
+        "labels_of_needed": have / nature.labels_to_specialize,
+        "labels_of_enough": have / nature.labels_enough,
+    }

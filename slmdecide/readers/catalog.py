@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from statistics import median
 from typing import TYPE_CHECKING
 
 from slmdecide import __version__
-from slmdecide.readers.claims import CLAIMS, parse_claims
 from slmdecide.readers.files import DATA, read_text, sha256, shown
-from slmdecide.readers.head_to_head import HEAD_TO_HEAD, load_head_to_head
 from slmdecide.readers.lazy import Lazy, csv_rows, yaml_items
+from slmdecide.readers.reference_class import REFERENCE_CLASS, load_reference_class
 from slmdecide.readers.roofline import ROOFLINE, load_roofline
 from slmdecide.readers.strict import to_record
 from slmdecide.readers.table import parse_table, read_table
 from slmdecide.readers.yaml import parse_document, read_document
-from slmdecide.records.assessment import Band
+from slmdecide.records.band import Band
 from slmdecide.records.catalog import Catalog, Claim, Comparisons, Criterion, Gpu, Measurements, Model, Nature, Price, Rental, Throughput
 
 if TYPE_CHECKING:
@@ -30,7 +28,10 @@ GPU_RENTAL = DATA / "pricing" / "gpu_rental.csv"
 THROUGHPUT = DATA / "pricing" / "throughput.csv"
 NATURES = DATA / "profiles" / "natures.yaml"
 CRITERIA = DATA / "profiles" / "criteria.yaml"
-_READ = (API_PRICES, MODELS, GPUS, GPU_RENTAL, THROUGHPUT, NATURES, CRITERIA, CLAIMS, HEAD_TO_HEAD, ROOFLINE)
+CLAIMS = DATA / "evidence" / "claims.yaml"
+HEAD_TO_HEAD = DATA / "evidence" / "head_to_head.csv"
+"""As the two are named in their readers, which are imported when they are needed: what a break-even rests on is neither."""
+_READ = (API_PRICES, MODELS, GPUS, GPU_RENTAL, THROUGHPUT, NATURES, CRITERIA, CLAIMS, HEAD_TO_HEAD, REFERENCE_CLASS, ROOFLINE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,7 +82,9 @@ def _rents(rentals: Mapping[str, tuple[Rental, ...]]) -> dict[str, Band]:
                 cheapest[row.provider] = min(row.usd_per_gpu_hour, cheapest.get(row.provider, row.usd_per_gpu_hour))
         if cheapest:
             found = sorted(cheapest.values())
-            bands[gpu] = Band(low=found[0], typical=median(found), high=found[-1])
+            # The median by hand: the module of statistics takes 5 ms to import.
+            typical = (found[(len(found) - 1) // 2] + found[len(found) // 2]) / 2
+            bands[gpu] = Band(low=found[0], typical=typical, high=found[-1])
     return bands
 
 
@@ -121,22 +124,34 @@ class _Aliases(Mapping[str, tuple[str, ...]]):
 
 def _lazy_models() -> Lazy[Model]:
     name = shown(MODELS)
-    return Lazy(yaml_items(read_text(MODELS), name), lambda text: to_record(parse_document(text, name), _Models, name).models[0])
+    return Lazy(lambda: yaml_items(read_text(MODELS), name), lambda text: to_record(parse_document(text, name), _Models, name).models[0])
 
 
 def _lazy_prices() -> Lazy[Price]:
     name = shown(API_PRICES)
-    return Lazy(csv_rows(read_text(API_PRICES), name), lambda text: parse_table(text, Price, name)[0])
+    return Lazy(lambda: csv_rows(read_text(API_PRICES), name), lambda text: parse_table(text, Price, name)[0])
 
 
 def _lazy_throughput() -> Lazy[Measurements]:
     name = shown(THROUGHPUT)
-    return Lazy(csv_rows(read_text(THROUGHPUT), name), lambda text: Measurements(parse_table(text, Throughput, name)))
+    return Lazy(lambda: csv_rows(read_text(THROUGHPUT), name), lambda text: Measurements(parse_table(text, Throughput, name)))
 
 
 def _lazy_claims() -> Lazy[Claim]:
     name = shown(CLAIMS)
-    return Lazy(yaml_items(read_text(CLAIMS), name), lambda text: parse_claims(text, name)[0])
+
+    def parse(text: str) -> Claim:
+        from slmdecide.readers.claims import parse_claims  # noqa: PLC0415
+
+        return parse_claims(text, name)[0]
+
+    return Lazy(lambda: yaml_items(read_text(CLAIMS), name), parse)
+
+
+def _comparisons() -> Comparisons:
+    from slmdecide.readers.head_to_head import load_head_to_head  # noqa: PLC0415
+
+    return Comparisons(load_head_to_head())
 
 
 def _natures() -> dict[str, Nature]:
@@ -162,7 +177,8 @@ def load_catalog(*, decisions: bool = True) -> Catalog:
         rentals=rentals,
         rents=_rents(rentals),
         throughput=_lazy_throughput(),
-        head_to_head=Comparisons(load_head_to_head() if decisions else ()),
+        head_to_head=_comparisons() if decisions else Comparisons(()),
+        reference=load_reference_class(),
         roofline=load_roofline(),
         claims=_lazy_claims(),
         prices_as_of=next(iter(prices.values())).as_of,

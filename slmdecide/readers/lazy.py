@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from typing import Generic, TypeVar
 
 from slmdecide.errors import DataError
@@ -17,12 +18,16 @@ _ITEM = re.compile(r"^  - id: *(?:\"([^\"]*)\"|'([^']*)'|(\S+))[ \t]*$", re.MULT
 
 
 class Lazy(Mapping[str, Record], Generic[Record]):
-    """Records by key; each is made from its text on first use."""
+    """Records by key: the file is split on first use, and each record is made from its text when it is asked for."""
 
-    def __init__(self, texts: dict[str, str], parse: Callable[[str], Record]) -> None:
-        self._texts = texts
+    def __init__(self, split: Callable[[], Mapping[str, str]], parse: Callable[[str], Record]) -> None:
+        self._split = split
         self._parse = parse
         self._records: dict[str, Record] = {}
+
+    @cached_property
+    def _texts(self) -> Mapping[str, str]:
+        return self._split()
 
     def __getitem__(self, key: str) -> Record:
         found = self._records.get(key)
@@ -67,7 +72,27 @@ def yaml_items(text: str, name: str) -> dict[str, str]:
     return found
 
 
-def csv_rows(text: str, name: str) -> dict[str, str]:
+class _Groups(Mapping[str, str]):
+    """The lines of each key as one CSV text under the header, put together when they are asked for."""
+
+    def __init__(self, header: str, lines: dict[str, list[str]]) -> None:
+        self._header = header
+        self._lines = lines
+
+    def __getitem__(self, key: str) -> str:
+        return self._header + "".join(self._lines[key])
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._lines
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._lines)
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+
+def csv_rows(text: str, name: str) -> Mapping[str, str]:
     """The rows of a CSV text by the first cell, each group as a CSV text with the header.
 
     Lines that start with `#` before the header are comments; no cell holds a line end.
@@ -79,5 +104,8 @@ def csv_rows(text: str, name: str) -> dict[str, str]:
     groups: dict[str, list[str]] = {}
     for line in lines[comments + 1 :]:
         first = line.partition(",")[0] if not line.startswith('"') else line[1:].partition('"')[0]
-        groups.setdefault(first, [lines[comments]]).append(line)
-    return {key: "".join(group) for key, group in groups.items()}
+        if first in groups:
+            groups[first].append(line)
+        else:
+            groups[first] = [line]
+    return _Groups(lines[comments], groups)

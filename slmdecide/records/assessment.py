@@ -8,21 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-SCHEMA_VERSION = 1
+from slmdecide.records.band import Band as Band  # noqa: PLC0414  (most who read an assessment ask for it here)
+from slmdecide.records.cost_model import CostInputs, CostModel
+from slmdecide.records.profile import TaskProfile
+from slmdecide.records.report_parts import SCHEMA_VERSION as SCHEMA_VERSION  # noqa: PLC0414  (likewise)
+from slmdecide.records.report_parts import AssumptionMade as AssumptionMade  # noqa: PLC0414  (likewise)
+from slmdecide.records.used_prices import UsedGpuPrice, UsedPrice
 
 Family = Literal["small", "fine_tuned_small", "cascade", "large", "pipeline"]
 Status = Family | Literal["infeasible", "undecided"]
 Mode = Literal["prompted", "fine_tuned"]
 Hosting = Literal["api", "rented_gpu", "owned_gpu", "on_device"]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Band:
-    """Low, typical and high value of one figure."""
-
-    low: float
-    typical: float
-    high: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -117,6 +113,8 @@ class AssessedOption:
     why_not: str | None = None
     """Why it was not chosen; None for the chosen one and for one that breaks a constraint."""
     note: str | None
+    cost_model: CostModel | None = None
+    """What the costs above are computed from; None if there are none, and in files of earlier versions."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -191,15 +189,6 @@ class NextStep:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class AssumptionMade:
-    """A value that the profile did not give."""
-
-    field: str
-    value: str | float | bool | None
-    reason: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class CitedClaim:
     """A claim that the report leans on."""
 
@@ -241,6 +230,8 @@ class AssessedStage:
     total_usd_per_month: Band | None
     criteria: tuple[AssessedCriterion, ...]
     options: tuple[AssessedOption, ...]
+    cost_inputs: CostInputs | None = None
+    """What the costs of all its options share; None in files of earlier versions."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -262,12 +253,20 @@ class Assessment:
     """Against the cheapest feasible API of a large model, in expected total cost."""
     today_usd_per_month: float | None
     """API bill of the model in use today, if the profile names one."""
+    cost_inputs: CostInputs | None = None
+    """What the costs of all options share; None for a pipeline, whose stages have their own, and in files of earlier versions."""
     break_even: tuple[BreakEven, ...]
     flips: tuple[Flip, ...]
     next_steps: tuple[NextStep, ...]
     assumptions: tuple[AssumptionMade, ...]
     evidence: tuple[CitedClaim, ...]
     stages: tuple[AssessedStage, ...]
+    profile: TaskProfile | None = None
+    """What the profile said, without what no decision rests on; None in files of earlier versions."""
+    prices: tuple[UsedPrice, ...] = ()
+    """The offers that the options are costed with, the cheapest of each model and mode for the task."""
+    gpu_prices: tuple[UsedGpuPrice, ...] = ()
+    """Every GPU with a known price; () if no option runs on one."""
     command: str | None = None
     """The command line that asked for it."""
     data: DataUsed

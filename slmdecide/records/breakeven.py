@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from slmdecide.records.assessment import AssumptionMade, Band
+from slmdecide.records.band import Band
+from slmdecide.records.report_parts import AssumptionMade
 
 OpponentKind = Literal["same_model_hosted", "cheapest_good_enough", "in_use_today", "named"]
 

@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from slmdecide.records.assessment import Band
+from slmdecide.records.band import Band
 from slmdecide.records.precision import Precision as Precision  # noqa: PLC0414  (the catalog's other words are asked for here)
 
 if TYPE_CHECKING:
+    from slmdecide.records.reference import ReferenceClass
     from slmdecide.records.roofline import Roofline
 
 PriceStatus = Literal["priced", "free", "unpriced"]
@@ -237,6 +238,10 @@ class Throughput:
     note: str | None = None
 
 
+_POINT_DIGITS = 9
+"""0.754 − 0.704 are 5 points, not 5.000000000000004: a shortfall equal to the tolerance is within it."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HeadToHead:
     """A published comparison of a small and a large model on one test set."""
@@ -269,10 +274,15 @@ class HeadToHead:
     """Points of 100 that one unit of the score is worth (`readers/metric_scale.py`): 100 for shares, 1 for percentages."""
 
     @property
+    def cell(self) -> tuple[str, str, str, str, str, str, int | None]:
+        """What makes a comparison this one: no two rows share it. A learning curve has one row per number of training examples."""
+        return (self.source, self.dataset, self.small_model, self.small_mode, self.large_model, self.metric, self.n_train_examples)
+
+    @property
     def shortfall_points(self) -> float:
         """Points of 100 by which the small model is behind; negative where it is ahead."""
         behind = self.large_score - self.small_score if self.higher_is_better else self.small_score - self.large_score
-        return behind * self.points_per_unit
+        return round(behind * self.points_per_unit, _POINT_DIGITS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -379,6 +389,8 @@ class Catalog:
     """By model id."""
     head_to_head: Comparisons
     """Verified rows only."""
+    reference: ReferenceClass
+    """Fitted on these."""
     roofline: Roofline
     """The fitted predictor of throughput."""
     claims: Mapping[str, Claim]

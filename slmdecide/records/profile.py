@@ -128,6 +128,8 @@ class Privacy:
     """Regions in which the data must stay."""
     offline: bool | None = None
     """It must work without a network."""
+    inside_endpoints: Annotated[tuple[Name, ...], Len(1)] | None = None
+    """Addresses of model servers to which the data may go although it may not leave, such as llm.internal:8000."""
     device: Device | None = None
     """It must run on this kind of device."""
     device_memory: Gib | None = None
