@@ -17,8 +17,18 @@ sys.argv = ["slmdecide", *sys.argv[1:]]
 try:
     runpy.run_module("slmdecide", run_name="__main__")
 except SystemExit as end:
-    print(json.dumps({"code": end.code, "modules": sorted({name.split(".")[0] for name in sys.modules})}), file=sys.stderr)
+    print(json.dumps({"code": end.code, "modules": sorted(sys.modules)}), file=sys.stderr)
 """
+HEAVY = {"litellm", "pandas", "scipy", "genai_prices", "jinja2", "httpx", "httpx2"}
+BREAK_EVEN = ["breakeven", "--gpu", "a100", "--tokens", "5e9"]
+
+
+def loaded(arguments: list[str]) -> set[str]:
+    """Every module, with its package's name, that is loaded when the command ends well."""
+    done = subprocess.run([sys.executable, "-c", RUN, *arguments], capture_output=True, text=True, cwd=ROOT, check=False)
+    told = json.loads(done.stderr.splitlines()[-1])
+    assert told["code"] == 0, done.stderr
+    return set(told["modules"])
 
 
 @pytest.mark.parametrize(
@@ -27,6 +37,8 @@ except SystemExit as end:
         ["--help"],
         ["--version"],
         ["assess", "--help"],
+        ["breakeven", "--help"],
+        ["throughput", "--help"],
         ["assess", PROFILE],
         ["assess", PROFILE, "--format", "json"],
         ["validate", PROFILE],
@@ -35,7 +47,28 @@ except SystemExit as end:
 )
 def test_cheap_paths_import_nothing_heavy(arguments: list[str]) -> None:
     """Neither litellm nor pandas nor numpy is loaded."""
-    done = subprocess.run([sys.executable, "-c", RUN, *arguments], capture_output=True, text=True, cwd=ROOT, check=False)
-    told = json.loads(done.stderr.splitlines()[-1])
-    assert told["code"] == 0, done.stderr
-    assert not set(told["modules"]) & {"litellm", "pandas", "numpy", "genai_prices", "jinja2", "httpx", "httpx2"}
+    assert not loaded(arguments) & {*HEAVY, "numpy"}
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["breakeven", "--help"], ["throughput", "--help"]], ids=" ".join)
+def test_help_reads_no_data(arguments: list[str]) -> None:
+    """The words that an option allows are listed without the records of the data sets."""
+    assert not loaded(arguments) & {"yaml", "slmdecide.records.catalog", "slmdecide.records.assessment"}
+
+
+def test_help_needs_nothing_that_validates() -> None:
+    """No option of a command is looked at for the list of commands."""
+    assert "pydantic" not in loaded(["--help"])
+
+
+@pytest.mark.parametrize("output_format", ["text", "json"])
+def test_break_even_imports_of_numpy_what_it_needs(output_format: str) -> None:
+    """Draws take numpy, but neither its generators nor its masked arrays are loaded, nor what reports on assessments."""
+    found = loaded([*BREAK_EVEN, "--format", output_format])
+    assert "numpy" in found
+    assert not found & {*HEAVY, "numpy.random", "numpy.ma", "slmdecide.money.scoring", "slmdecide.report.view"}
+
+
+def test_break_even_makes_no_records_of_assessments() -> None:
+    """Their many record types take longer to make than a break-even to compute."""
+    assert "slmdecide.records.assessment" not in loaded(BREAK_EVEN)

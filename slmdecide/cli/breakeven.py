@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -9,7 +10,7 @@ import typer
 
 from slmdecide.cli.completion import gpu_names, model_names
 from slmdecide.errors import InputError
-from slmdecide.records.catalog import Precision
+from slmdecide.records.precision import Precision
 
 if TYPE_CHECKING:
     from slmdecide.records.breakeven import BreakEvenReport, DoesNotFit
@@ -111,7 +112,9 @@ def breakeven(
     if gpu is None or tokens is None:
         missing = "--gpu" if gpu is None else "--tokens"
         raise InputError(f"breakeven: {missing} is missing", hint="slmdecide breakeven --gpu a100 --tokens 5e9")
-    from slmdecide.cli.breakeven_inputs import Asked, case_of  # noqa: PLC0415
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy would start threads for products of matrices; there are none here
+    from slmdecide.cli.breakeven_asked import Asked  # noqa: PLC0415
+    from slmdecide.cli.breakeven_inputs import case_of  # noqa: PLC0415
     from slmdecide.core.breakeven import break_even  # noqa: PLC0415
     from slmdecide.readers.catalog import load_catalog  # noqa: PLC0415
     from slmdecide.records.breakeven import DoesNotFit  # noqa: PLC0415

@@ -11,7 +11,7 @@ import typer
 
 from slmdecide.cli.completion import gpu_names, model_names
 from slmdecide.errors import InputError, did_you_mean
-from slmdecide.records.catalog import Precision
+from slmdecide.records.precision import Precision
 
 if TYPE_CHECKING:
     from slmdecide.records.catalog import Catalog, Gpu, Model

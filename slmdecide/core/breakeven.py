@@ -18,7 +18,6 @@ from slmdecide.money.breakeven import (
 )
 from slmdecide.money.sampling import DRAWS, SEED, Spread, spread, sweep, volumes
 from slmdecide.numbers import number, percent, usd
-from slmdecide.records.assessment import SCHEMA_VERSION
 from slmdecide.records.breakeven import (
     BreakEvenReport,
     HostingLine,
@@ -29,12 +28,13 @@ from slmdecide.records.breakeven import (
     ThroughputUsed,
     Workload,
 )
+from slmdecide.records.report_parts import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from slmdecide.records.assessment import AssumptionMade
     from slmdecide.records.breakeven import Opponent
+    from slmdecide.records.report_parts import AssumptionMade
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -47,3 +47,8 @@ def usd_per_request(
             batched = (input_tokens * b_in + billed_output * b_out) / MTOK
             usd += batchable_share * (min(batched, usd) - usd)
     return usd
+
+
+def retired(price: Price, as_of: str) -> bool:
+    """Whether its provider no longer serves it on this day."""
+    return price.deprecation_date is not None and price.deprecation_date <= as_of

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from slmdecide.money.api import MTOK, usd_per_request
+from slmdecide.money.api import retired as retired  # noqa: PLC0414  (who compares prices asks for it here)
 from slmdecide.records.catalog import Price
 from slmdecide.records.quote import Quote
 
@@ -58,11 +59,6 @@ def standing_for(name: str, quotes: Sequence[Quote], *, as_of: str) -> Quote:
             return some[0]
     nobody = Price(id=name, provider="–", status="unpriced", source="–", as_of=as_of)
     return Quote(price=nobody, note="no API in the data sells it")
-
-
-def retired(price: Price, as_of: str) -> bool:
-    """Whether its provider no longer serves it on this day."""
-    return price.deprecation_date is not None and price.deprecation_date <= as_of
 
 
 def compare(a: tuple[str, Quote], b: tuple[str, Quote], mix: Mix | None) -> Comparison:

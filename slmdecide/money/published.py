@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 from slmdecide.money.estimate import Estimate, Line, Question, work_asked
 from slmdecide.money.layout import layouts_of
 from slmdecide.money.precision import kv_bytes_per_element
-from slmdecide.money.roofline import SCORED_LOADS, Work, Workload, band_of, tokens_per_second, work_of
-from slmdecide.money.scoring import NOT_SCORED_ENGINES
+from slmdecide.money.roofline import NOT_SCORED_ENGINES, SCORED_LOADS, Work, Workload, band_of, tokens_per_second, work_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -120,6 +118,8 @@ def nearest(question: Question, measured: Iterable[Measured], ours: Work | None,
     share = min(1.0, least / (2 * math.log(NEAR)))
     band = band_of(question.model, question.gpu, question.workload.load, roofline)
     below, above = (band.low**share, band.high**share) if band is not None else (NEAR**-share, NEAR**share)
+    from statistics import median  # noqa: PLC0415  (a hundredth of the start of a command that has nothing near)
+
     return Nearest(tuple(near), median(rates), min(rates) / OTHER_MACHINE * below, max(rates) * OTHER_MACHINE * above, below, above)
 
 

@@ -29,6 +29,8 @@ _MLA_HEAD_DIM = 160
 """Mean of the query-key and value widths of a head with compressed KV, (192 + 128) ÷ 2. Source: DeepSeek-V3 config, 2024-12."""
 _ALL_REDUCES = 2
 """Per layer: after attention and after the feed-forward part."""
+NOT_SCORED_ENGINES = ("HF Transformers",)
+"""Bound by their framework, not by the GPU."""
 SCORED_LOADS: dict[LoadType, Load] = {
     "single": "single",
     "batch": "concurrency",

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, cast, get_args
 
 from slmdecide.money.layout import layouts_of
 from slmdecide.money.precision import kv_bytes_per_element
-from slmdecide.money.roofline import SCORED_LOADS, Work, Workload, band_of, tokens_per_second, what_is_missing, work_of
+from slmdecide.money.roofline import (
+    NOT_SCORED_ENGINES,
+    SCORED_LOADS,
+    Work,
+    Workload,
+    band_of,
+    tokens_per_second,
+    what_is_missing,
+    work_of,
+)
 from slmdecide.records.catalog import LoadType, Precision
 
 if TYPE_CHECKING:
@@ -20,8 +29,6 @@ if TYPE_CHECKING:
     from slmdecide.records.trial import Trial
 
 PRECISIONS: tuple[str, ...] = get_args(Precision)
-NOT_SCORED_ENGINES = ("HF Transformers",)
-"""Bound by their framework, not by the GPU."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -30,7 +30,7 @@ _HEADER_CHARACTERS = 16
 
 def build(report: BreakEvenReport) -> View:
     """The report: for each opponent when it pays, then the bill, the throughput and what was assumed."""
-    where = _WHERE[report.self_host.hosting]
+    where = _WHERE.get(report.self_host.hosting, words(report.self_host.hosting))
     gpus = report.replicas * report.gpus_per_replica
     sections = [
         Section("Bill of self-hosting", (_bill(report),), detail=False),
