@@ -1,4 +1,4 @@
-"""Imports point one way: errors ◀ records ◀ {core, money, cascade, measure} ◀ {readers, probe, report} ◀ cli."""
+"""Imports point one way: errors ◀ records ◀ {core, money, cascade, measure} ◀ {readers, probe, traffic, report} ◀ cli."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ ALLOWED: dict[str, set[str]] = {
     "cascade": {"records", "measure", "cascade", "numbers", "errors"},
     "readers": {"records", "readers", "errors"},
     "probe": {"records", "measure", "money", "readers", "probe", "numbers", "errors"},
+    "traffic": {"records", "readers", "traffic", "numbers", "errors"},
     "report": {"records", "report", "numbers", "errors"},
-    "cli": {"records", "money", "core", "measure", "cascade", "readers", "probe", "report", "numbers", "errors", "cli"},
+    "ci": {"ci", "errors"},
+    "cli": {"ci", "records", "money", "core", "measure", "cascade", "readers", "probe", "traffic", "report", "numbers", "errors", "cli"},
     "__init__": {"core", "readers", "records", "errors"},
     "__main__": {"cli"},
 }

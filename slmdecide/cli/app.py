@@ -8,15 +8,23 @@ import typer
 
 from slmdecide import __version__
 from slmdecide.cli.assess import assess
+from slmdecide.cli.backtest import backtest
 from slmdecide.cli.breakeven import breakeven
+from slmdecide.cli.cascade import cascade
+from slmdecide.cli.ci import ci
+from slmdecide.cli.config import config
+from slmdecide.cli.diff import diff
 from slmdecide.cli.evidence import evidence
 from slmdecide.cli.gpus import gpus
 from slmdecide.cli.init import init
 from slmdecide.cli.models import models
 from slmdecide.cli.prices import prices
+from slmdecide.cli.probe import probe
 from slmdecide.cli.profiles import profiles
+from slmdecide.cli.report import report
 from slmdecide.cli.schema import schema
 from slmdecide.cli.throughput import throughput
+from slmdecide.cli.traffic import traffic
 from slmdecide.cli.validate import validate
 
 app = typer.Typer(
@@ -48,6 +56,13 @@ def _options(
 
 app.command()(assess)
 app.command()(breakeven)
+app.command()(probe)
+app.command()(cascade)
+app.command()(traffic)
+app.command()(report)
+app.command()(diff)
+app.command()(ci)
+app.command()(config)
 app.command()(validate)
 app.command()(init)
 app.command()(schema)
@@ -57,3 +72,4 @@ app.command()(models)
 app.command()(gpus)
 app.command()(throughput)
 app.command()(evidence)
+app.command()(backtest)

@@ -11,8 +11,8 @@ from slmdecide.errors import RunError
 
 
 def deliver(text: str, output: Path | None) -> None:
-    """Write the text, ending in one newline, to a file or to stdout."""
-    text = text.rstrip("\n") + "\n"
+    """Write the text, ending in one newline, to a file or to stdout; nothing stays nothing."""
+    text = text.rstrip("\n") + "\n" if text else ""
     if output is None:
         sys.stdout.write(text)
         return

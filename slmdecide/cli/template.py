@@ -38,6 +38,7 @@ _EXAMPLES = {
     "latency.p95_ms": "2s",
     "latency.ttft_ms": "500ms",
     "privacy.residency": "[eu]",
+    "privacy.inside_endpoints": "[llm.internal:8000]",
     "privacy.device": "laptop",
     "privacy.device_memory": "8GiB",
     "quality.floor": "0.9",

@@ -6,6 +6,7 @@ from math import fsum
 from typing import TYPE_CHECKING, NamedTuple
 
 from slmdecide.core.advice import Situation, option_words, reasons, summary, why_not
+from slmdecide.core.cost_model import cost_inputs, cost_model
 from slmdecide.core.costs import cost_band, ready_made, shown_lines
 from slmdecide.core.decide import considered
 from slmdecide.core.flips import Decider, find_flips, saving_of
@@ -16,6 +17,7 @@ from slmdecide.core.quality import LEVELS
 from slmdecide.core.resolve import resolve, resolve_stage
 from slmdecide.core.score import assess_criteria, features, score
 from slmdecide.core.steps import next_steps
+from slmdecide.core.used import used_gpu_prices, used_prices, what_decides
 from slmdecide.numbers import number
 from slmdecide.records.assessment import (
     SCHEMA_VERSION,
@@ -66,7 +68,7 @@ class _Part(NamedTuple):
 
 def assess(profile: TaskProfile, catalog: Catalog) -> Assessment:
     """The decision for a profile, with everything it rests on."""
-    plan, assumptions = _plan(profile, catalog)
+    plan, assumptions = plan_of(profile, catalog)
     if profile.candidates is None:
         assumptions += (_short_list(catalog),)
     decider = Decider(catalog)
@@ -91,17 +93,21 @@ def assess(profile: TaskProfile, catalog: Catalog) -> Assessment:
         one_time_cost_usd=_plus(part.once for part in parts),
         saving_usd_per_month=_plus(saving_of(part.choice) for part in parts),
         today_usd_per_month=_today(profile, plan, catalog),
+        cost_inputs=cost_inputs(one.task) if one is not None else None,
         break_even=tuple(each for part in parts for each in _paybacks(part, profile.stages is not None)),
         flips=flips,
         next_steps=steps,
         assumptions=assumptions,
         evidence=_cited(parts, criteria, steps, catalog),
         stages=tuple(_stage(part) for part in parts) if profile.stages is not None else (),
+        profile=what_decides(profile),
+        prices=used_prices(one for part in parts for one in part.considered),
+        gpu_prices=used_gpu_prices((one for part in parts for one in part.considered), catalog),
         data=DataUsed(prices_as_of=catalog.prices_as_of, sha256=catalog.sha256, version=catalog.version),
     )
 
 
-def _plan(profile: TaskProfile, catalog: Catalog) -> tuple[Plan, tuple[AssumptionMade, ...]]:
+def plan_of(profile: TaskProfile, catalog: Catalog) -> tuple[Plan, tuple[AssumptionMade, ...]]:
     """The tasks of a profile and what was assumed; what all stages share is said once."""
     if profile.stages is None:
         task, made = resolve(profile, catalog.natures[profile.nature])
@@ -219,6 +225,7 @@ def _option(one: Considered, part: _Part) -> AssessedOption:
         latency_ms=min(latencies) if latencies else None,
         why_not=why_not(one, money[1].typical if money is not None else None, part.situation),
         note="as its publisher trained it, on its own categories" if option.large is None and ready_made(option, task) else None,
+        cost_model=cost_model(option, task, one.shortfall),
     )
 
 
@@ -340,6 +347,7 @@ def _stage(part: _Part) -> AssessedStage:
         total_usd_per_month=part.total,
         criteria=part.criteria,
         options=_options(part),
+        cost_inputs=cost_inputs(part.task),
     )
 
 

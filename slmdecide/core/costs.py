@@ -79,7 +79,7 @@ def bill(option: Option, task: Task, shortfall: float, edge: int = 0) -> Bill | 
     passed = amounts_of(option.large, task, requests * escalation(edge), edge)
     if kept is None or passed is None:
         return None
-    return Bill(kept.monthly + passed.monthly, kept.once + passed.once + _cascade_set_up(task, edge), wrong)
+    return Bill(kept.monthly + passed.monthly, kept.once + passed.once + cascade_set_up(task, edge), wrong)
 
 
 def cost_band(option: Option, task: Task, shortfall: float) -> tuple[Band, Band, float] | None:
@@ -111,7 +111,8 @@ def _hourly(task: Task, edge: int) -> float:
     return task.rate_usd_per_hour * (1 + edge * HOURS_BAND)
 
 
-def _cascade_set_up(task: Task, edge: int) -> float:
+def cascade_set_up(task: Task, edge: int) -> float:
+    """USD, once, of joining two models to a cascade."""
     return task.cascade_setup_hours * _hourly(task, edge)
 
 
@@ -160,7 +161,7 @@ def _best_serving(option: Option, task: Task, requests: float, edge: int) -> tup
     """The cheapest way to serve so many requests, with its number of replicas."""
     best: tuple[Hosted, Serving, int] | None = None
     peak = peak_per_second(requests_per_month=requests, hours_on_per_month=task.hours_on_per_month, peak_to_mean=task.peak_to_mean)
-    cost = _rented if option.hosting == "rented_gpu" else owned_cost
+    cost = rented_cost if option.hosting == "rented_gpu" else owned_cost
     for serving in fast_enough(option.servings, task):
         rate = serving.requests_per_second
         count = replicas(peak, (rate.high, rate.typical, rate.low)[edge + 1], task.utilization)
@@ -170,7 +171,8 @@ def _best_serving(option: Option, task: Task, requests: float, edge: int) -> tup
     return best
 
 
-def _rented(serving: Serving, task: Task, count: int, edge: int) -> Hosted:
+def rented_cost(serving: Serving, task: Task, count: int, edge: int) -> Hosted:
+    """What so many replicas on rented GPUs cost."""
     rent = serving.rent
     if rent is None:
         raise ValueError(f"{serving.gpu.id} is not rented out by anybody in the data")
@@ -238,7 +240,7 @@ def shown_lines(option: Option, task: Task, shortfall: float) -> tuple[CostLine,
         lines += _named(member, amounts, task, share)
     if option.large is not None:
         hours = f"{number(task.cascade_setup_hours)} h"
-        lines.append(CostLine(name="cascade set-up", usd=_cascade_set_up(task, 0), once=True, note=hours))
+        lines.append(CostLine(name="cascade set-up", usd=cascade_set_up(task, 0), once=True, note=hours))
     wrong = task.requests_per_month * task.cost_of_wrong_answer_usd * shortfall
     if wrong:
         note = f"{percent(shortfall)} of requests, beyond the large model's"

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+CHOSEN = "→"
+"""Marks the row of the choice."""
+
 
 class Lean(NamedTuple):
     """A cell that shows to which side a criterion leans, −1 (large) to +1 (small)."""
@@ -32,6 +35,8 @@ class Item(NamedTuple):
     text: str
     command: str | None = None
     details: tuple[str, ...] = ()
+    claim: str | None = None
+    """Id of the claim that it tells, to whose source a page may link."""
 
 
 class Items(NamedTuple):
@@ -49,7 +54,14 @@ class Table(NamedTuple):
     right: tuple[int, ...] = ()
 
 
-Block = Prose | Pairs | Items | Table
+class Bars(NamedTuple):
+    """Amounts to be drawn where the reader's program draws them; a table beside it says the same."""
+
+    title: str
+    bars: tuple[tuple[str, float], ...]
+
+
+Block = Prose | Pairs | Items | Table | Bars
 
 
 class Section(NamedTuple):
@@ -79,3 +91,5 @@ class Amount(NamedTuple):
     """Whether criteria and claims are quoted in full."""
     hint: str
     """Where the reader finds what is left out."""
+    bars: bool = False
+    """Whether costs are drawn as bars too."""

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from slmdecide.errors import DataError, InputError
 from slmdecide.records.assessment import SCHEMA_VERSION, Assessment
 from slmdecide.report.portfolio import total
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from pydantic import TypeAdapter, ValidationError
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 """A JSON object."""
+Record = TypeVar("Record")
 _EXACT = 2**53
 """Up to here a whole float and the integer are the same number everywhere."""
 _SHOWN_CHARACTERS = 80
@@ -78,6 +80,8 @@ def _plain(value: Any, path: str) -> Any:  # noqa: ANN401  (any part of a record
         return int(value) if value.is_integer() and abs(value) < _EXACT else value
     if isinstance(value, tuple):
         return [_plain(one, f"{path}[{position}]") for position, one in enumerate(value)]
+    if isinstance(value, Mapping):
+        return {key: _plain(one, f"{path}.{key}") for key, one in value.items()}
     if is_dataclass(value):
         start = f"{path}." if path else ""
         return {one.name: _plain(getattr(value, one.name), start + one.name) for one in fields(value)}
@@ -89,17 +93,27 @@ def from_document(document: Mapping[str, Any], name: str = "assessment") -> Asse
 
     Keys that this version does not know are skipped: a later version may add some. `name` stands for the file in messages.
     """
+    return read_record(Assessment, document, name)
+
+
+def read_record(record_type: type[Record], document: Mapping[str, Any], name: str) -> Record:
+    """The record of any report's JSON document, under the same rules."""
     from pydantic import ValidationError  # noqa: PLC0415  (writing needs none of it)
 
     version = document.get("schema_version")
     if version != SCHEMA_VERSION or isinstance(version, bool):
         raise DataError(f"{name}: schema_version is {_shown(version)}; this slmdecide reads {SCHEMA_VERSION}")
     try:
-        return _adapter().validate_json(json.dumps(document, allow_nan=False), strict=True)
+        adapter = _adapter(record_type)  # type: ignore[arg-type]  # a class can be hashed
+        found: Record = adapter.validate_json(json.dumps(document, allow_nan=False), strict=True)
     except ValidationError as error:
+        known = _without(document, [one["loc"] for one in error.errors(include_url=False) if one["type"] == _LATER])
+        if known is not None:
+            return read_record(record_type, known, name)
         raise DataError("\n".join(f"{name}: {one}" for one in _mistakes(error))) from None
     except (TypeError, ValueError) as error:
         raise DataError(f"{name}: is not JSON: {error}") from None
+    return found
 
 
 def assessments_from_document(document: Mapping[str, Any], name: str = "assessment") -> tuple[Assessment, ...]:
@@ -113,10 +127,27 @@ def assessments_from_document(document: Mapping[str, Any], name: str = "assessme
 
 
 @cache
-def _adapter() -> TypeAdapter[Assessment]:
+def _adapter(record_type: type[object]) -> TypeAdapter[Any]:
     from pydantic import TypeAdapter  # noqa: PLC0415
 
-    return TypeAdapter(Assessment)
+    return TypeAdapter(record_type)
+
+
+_LATER = "unexpected_keyword_argument"
+"""Pydantic's word for a key that a strict record, such as a task profile, does not have."""
+
+
+def _without(document: Mapping[str, Any], places: Sequence[Sequence[str | int]]) -> Json | None:
+    """A copy of the document without what stands at these places; None if nothing does."""
+    copied = json.loads(json.dumps(document))
+    dropped = False
+    for *road, last in places:
+        owner = copied
+        for part in road:
+            inside = isinstance(part, int) or part in owner
+            owner = owner[part] if inside else owner
+        dropped = owner.pop(last, _LATER) != _LATER or dropped
+    return copied if dropped else None
 
 
 def _mistakes(error: ValidationError) -> list[str]:

@@ -5,22 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from slmdecide.numbers import count, signed
-from slmdecide.report.blocks import Amount, Items, Lean, Pairs, Prose
+from slmdecide.report.blocks import Amount, Bars, Items, Lean, Pairs, Prose
 from slmdecide.report.escape import html, markdown_code, shortened
 from slmdecide.report.escape import markdown as escaped
+from slmdecide.report.mermaid import bar_chart
 from slmdecide.report.portfolio import build as build_portfolio
 from slmdecide.report.view import build
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from slmdecide.records.assessment import Assessment
     from slmdecide.report.blocks import Block, Cell, Item, Section, View
 
 MOST_BYTES = 65_000
 """GitHub refuses a comment above 65,536 bytes; the rest is for a marker that whoever posts it may add."""
-_SHORT = Amount(options=8, statements=True, hint="the JSON report has all")
-_FULL = Amount(options=None, statements=True, hint="")
+_SHORT = Amount(options=8, statements=True, hint="the JSON report has all", bars=True)
+_FULL = Amount(options=None, statements=True, hint="", bars=True)
 _CELL_CHARACTERS = 200
 _PROSE_CHARACTERS = 600
 _RESERVED = 600
@@ -32,7 +33,12 @@ def markdown(assessment: Assessment, *, full: bool = False, most_bytes: int = MO
 
     `full` adds every option.
     """
-    return write(build(assessment, _FULL if full else _SHORT), most_bytes=most_bytes)
+    return write(build(assessment, amount(full=full)), most_bytes=most_bytes)
+
+
+def amount(*, full: bool) -> Amount:
+    """How much a Markdown page tells: the most telling, or every option."""
+    return _FULL if full else _SHORT
 
 
 def portfolio_markdown(assessments: Sequence[Assessment], *, most_bytes: int = MOST_BYTES) -> str:
@@ -113,9 +119,15 @@ def _lines(block: Block) -> tuple[str, list[str]]:
         return "", [f"- **{label}**: {_prose(words)}\n" for label, words in block.pairs]
     if isinstance(block, Items):
         return "", [_item(f"{position}." if block.numbered else "-", item) for position, item in enumerate(block.items, start=1)]
-    header = " | ".join(_cell(cell) for cell in block.header)
-    rule = " | ".join("---:" if column in block.right else "---" for column in range(len(block.header)))
-    return f"| {header} |\n| {rule} |\n", [f"| {' | '.join(map(_cell, row))} |\n" for row in block.rows]
+    if isinstance(block, Bars):
+        return "", [bar_chart(block)]
+    rule = ["---:" if column in block.right else "---" for column in range(len(block.header))]
+    return _row(map(_cell, block.header)) + _row(rule), [_row(map(_cell, row)) for row in block.rows]
+
+
+def _row(cells: Iterable[str]) -> str:
+    """A line of a table; between the bars of an empty cell stands one space, as linters want it."""
+    return f"|{''.join(f' {cell} |' if cell else ' |' for cell in cells)}\n"
 
 
 def _item(mark: str, item: Item) -> str:

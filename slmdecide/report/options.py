@@ -6,7 +6,7 @@ from math import fsum, isclose
 from typing import TYPE_CHECKING
 
 from slmdecide.numbers import UNKNOWN, count, usd, usd_band
-from slmdecide.report.blocks import Item, Items, Prose, Table
+from slmdecide.report.blocks import CHOSEN, Bars, Item, Items, Prose, Table
 from slmdecide.report.words import good_enough, option_words, sized, words
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from slmdecide.records.assessment import AssessedOption, Veto
     from slmdecide.report.blocks import Amount, Block
 
-CHOSEN = "→"
 ALL_IN = "All in is a month with what is paid once spread over the horizon, and with wrong answers where the profile prices them."
 _EXAMPLES = 3
 """Reasons for missing costs that a short report quotes."""
@@ -24,6 +23,11 @@ _EXAMPLES = 3
 def find(options: Sequence[AssessedOption], option_id: str | None) -> AssessedOption | None:
     """The option with this id."""
     return next((one for one in options if one.id == option_id), None)
+
+
+def feasible_by_cost(options: Sequence[AssessedOption], chosen_id: str | None, most: int | None) -> list[AssessedOption]:
+    """The feasible options, the chosen one first, then the cheapest; of more than `most` those that tell most."""
+    return _telling(_by_cost([one for one in options if one.feasible], chosen_id), chosen_id, most)
 
 
 def option_blocks(options: Sequence[AssessedOption], chosen_id: str | None, amount: Amount) -> list[Block]:
@@ -38,7 +42,7 @@ def option_blocks(options: Sequence[AssessedOption], chosen_id: str | None, amou
         sentences.append(f"{count(left_out)} more {_options(left_out)} within the constraints; {amount.hint}.")
     if sentences:
         blocks.append(Prose(tuple(sentences)))
-    return blocks + _not_costed(feasible, amount)
+    return [*blocks, *_not_costed(feasible, amount), *(_bars(shown, chosen_id) if amount.bars else [])]
 
 
 def ruled_out_blocks(options: Sequence[AssessedOption], amount: Amount) -> list[Block]:
@@ -89,6 +93,13 @@ def _costs(options: Sequence[AssessedOption], chosen_id: str | None) -> Table:
         for one in options
     )
     return Table(("", "option", "good enough", "a month", "once", "all in", "why not"), rows, right=(2, 3, 4, 5))
+
+
+def _bars(options: Sequence[AssessedOption], chosen_id: str | None) -> list[Block]:
+    """The total costs to be drawn, if there are two or more to compare."""
+    bars = tuple((option_words(one), one.total_usd_per_month.typical) for one in options if one.total_usd_per_month is not None)
+    chosen = " (1 is the choice)" if bars and options[0].id == chosen_id else ""
+    return [Bars(f"All in, USD a month{chosen}", bars)] if len(bars) > 1 else []
 
 
 def _not_costed(options: Sequence[AssessedOption], amount: Amount) -> list[Block]:

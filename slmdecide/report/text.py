@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from slmdecide.report.blocks import Amount, Items, Lean, Pairs, Prose
+from slmdecide.report.blocks import CHOSEN, Amount, Bars, Items, Lean, Pairs, Prose
 from slmdecide.report.escape import shortened, terminal
 from slmdecide.report.layout import table, wrap
-from slmdecide.report.portfolio import build as build_portfolio
-from slmdecide.report.view import build
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,29 +31,54 @@ def text(assessment: Assessment, *, width: int = WIDTH, full: bool = False) -> s
 
     `full` shows every option and quotes every criterion and claim.
     """
-    return write(build(assessment, _FULL if full else _SHORT), width=width)
+    from slmdecide.report.view import build  # noqa: PLC0415  (other reports are written without it)
+
+    return write(build(assessment, amount(full=full)), width=width)
+
+
+def amount(*, full: bool) -> Amount:
+    """How much a text tells: the most telling, or everything."""
+    return _FULL if full else _SHORT
 
 
 def portfolio_text(assessments: Sequence[Assessment], *, width: int = WIDTH) -> str:
     """The table of several tasks with its total, and what is still open."""
-    return write(build_portfolio(assessments), width=width)
+    from slmdecide.report.portfolio import build  # noqa: PLC0415
+
+    return write(build(assessments), width=width)
 
 
 def write(view: View, *, width: int = WIDTH) -> str:
     """A report as lines of at most `width` columns (at least 40)."""
+    return "\n".join(line.text for line in lines(view, width=width)) + "\n"
+
+
+class Line(NamedTuple):
+    """One line, and what it is: a terminal may show titles otherwise than the rest."""
+
+    text: str
+    role: Literal["title", "heading", "chosen", "body"] = "body"
+
+
+def lines(view: View, *, width: int = WIDTH) -> list[Line]:
+    """The lines of a report."""
     width = max(NARROWEST, width)
-    lines = wrap(_prose(view.title), width)
+    found = [Line(line, "title") for line in wrap(_prose(view.title), width)]
     for block in view.answer:
-        lines += ["", *_block(block, width, "" if isinstance(block, Prose) else _INDENT)]
+        found += [Line(""), *_body(block, width, "" if isinstance(block, Prose) else _INDENT)]
     for section in view.sections:
-        lines += ["", *wrap(_prose(section.title), width)]
+        found += [Line(""), *(Line(line, "heading") for line in wrap(_prose(section.title), width))]
         for position, block in enumerate(section.blocks):
-            lines += [""] if position else []
-            lines += _block(block, width, _INDENT)
-    lines.append("")
+            found += [Line("")] if position else []
+            found += _body(block, width, _INDENT)
+    found.append(Line(""))
     for sentence in view.footer:
-        lines += wrap(_prose(sentence), width)
-    return "\n".join(lines) + "\n"
+        found += map(Line, wrap(_prose(sentence), width))
+    return found
+
+
+def _body(block: Block, width: int, indent: str) -> list[Line]:
+    return [Line(line, "chosen" if line.startswith(f"{_INDENT}{CHOSEN} ") else "body") for line in _block(block, width, indent)]
 
 
 def _prose(words: str) -> str:
@@ -81,6 +104,8 @@ def _block(block: Block, width: int, indent: str) -> list[str]:
         return _pairs(block, width, indent)
     if isinstance(block, Items):
         return _items(block, width, indent)
+    if isinstance(block, Bars):
+        return []
     rows = [[_cell(cell) for cell in row] for row in block.rows]
     leaning = [any(isinstance(cell, Lean) for cell in column) for column in zip(*block.rows, strict=True)]
     header = [_BAR_HEADER if leans else head for head, leans in zip(block.header, leaning, strict=True)]

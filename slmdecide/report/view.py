@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         CitedClaim,
         Flip,
         NextStep,
+        PublishedCase,
         QualityEstimate,
     )
     from slmdecide.report.blocks import Amount, Block
@@ -109,7 +110,8 @@ def _good_enough(assessment: Assessment, chosen: AssessedOption | None) -> str:
     if quality.source == YARDSTICK:
         return "by definition: a large model is what the others are measured against"
     around = f" ({interval(quality.low, quality.high)}, 90 % interval)" if quality.low is not None and quality.high is not None else ""
-    return f"{percent(quality.p_good_enough)} likely{around}; n = {_published(quality)}"
+    worth = f", with related ones worth {number(quality.effective_n)} sources of this very kind" if quality.effective_n is not None else ""
+    return f"{percent(quality.p_good_enough)} likely{around}; n = {_published(quality)}{worth}"
 
 
 def _published(quality: QualityEstimate) -> str:
@@ -144,7 +146,17 @@ def _reasons(assessment: Assessment, chosen: AssessedOption | None) -> Items:
     found = [Item(reason) for reason in assessment.verdict.reasons]
     if chosen is not None and chosen.quality.evidence:
         found.append(Item(f"Evidence for the likelihood: {_ids(chosen.quality.evidence)}."))
+    if chosen is not None and chosen.quality.cases:
+        found.append(Item("Nearest published comparisons:", details=tuple(_case(one) for one in chosen.quality.cases)))
     return Items(tuple(found))
+
+
+def _case(one: PublishedCase) -> str:
+    year = f", {one.year}" if one.year is not None else ""
+    return (
+        f"{name(one.name)}{year}: {name(one.small_model)} {exact(one.small_score)}, {name(one.large_model)} {exact(one.large_score)} "
+        f"({name(one.metric)}). {name(one.source)}"
+    )
 
 
 def _ids(evidence: Sequence[str]) -> str:
@@ -268,6 +280,8 @@ def _evidence(claims: Sequence[CitedClaim], amount: Amount) -> Items:
         head = f"{name(one.id)} ({name(one.status)}, {name(one.year)}{mark})"
         source = f"Source: {one.source}"
         found.append(
-            Item(f"{head}: {one.statement}", details=(source,)) if amount.statements else Item(f"{head}. {source}"),
+            Item(f"{head}: {one.statement}", details=(source,), claim=one.id)
+            if amount.statements
+            else Item(f"{head}. {source}", claim=one.id),
         )
     return Items(tuple(found))
