@@ -101,7 +101,7 @@ class Server:
                 body = await reader.readexactly(int(headers.get("content-length", 0)))
                 if not await self._answered(path, headers, body, writer):
                     break
-        except (asyncio.IncompleteReadError, ConnectionError, TimeoutError):
+        except (asyncio.IncompleteReadError, ConnectionError, TimeoutError, asyncio.CancelledError):
             pass
         finally:
             self._active -= 1

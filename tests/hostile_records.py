@@ -119,7 +119,9 @@ def _changed(value: Any, hint: Any, path: str, text: str, only: str | None) -> A
     if isinstance(value, dict):
         every = only in (None, f"{path} keys")
         return {
-            f"{text} {place}" if every and key != "schema_version" else key: _changed(one, type(one), f"{path} values", text, only)
+            (text if len(value) == 1 else f"{text} {place}") if every and key != "schema_version" else key: _changed(
+                one, type(one), f"{path} values", text, only
+            )
             for place, (key, one) in enumerate(value.items())
         }
     if isinstance(value, tuple | list):

@@ -194,7 +194,8 @@ def known(profile: TaskProfile, found: Assessment) -> set[str]:
         for options in (found.options, *(stage.options for stage in found.stages))
         for name in {veto.id for one in options for veto in one.vetoes}
     ]
-    return every_number([asdict(profile), [asdict(one) for one in tasks], document, of_verdict, stages, struck])
+    had = [one.labelled_examples + one.obtainable_examples for one in tasks]
+    return every_number([asdict(profile), [asdict(one) for one in tasks], document, of_verdict, stages, struck, had])
 
 
 def unexplained(text: str, found: Assessment, given: set[str]) -> set[str]:

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from typing import Any
 
 import pytest
 
 from slmdecide.report.document import to_json
+from slmdecide.report.escape import columns
 from slmdecide.report.html import write as write_page
-from slmdecide.report.markdown import MOST_BYTES
+from slmdecide.report.markdown import MOST_BYTES, amount
 from slmdecide.report.markdown import write as write_markdown
 from slmdecide.report.pages import page_of, view_of
 from slmdecide.report.saved import Decisions
@@ -38,18 +40,18 @@ TEXTS = {
     "mermaid": '"] bar [1] %% #quot; \n```\nclick a href "javascript:alert(1)"',
     "spreadsheet": '=HYPERLINK("https://evil.example")',
 }
-FIELDS = [(name, path) for name, record in every_record().items() for path in text_paths(record)]
+FIELDS = [(name, path) for name, record in every_record().items() if name not in ("Assessment", "portfolio") for path in text_paths(record)]
+"""A pipeline has every field that another decision has."""
 
 
 def rendered(record: Any) -> dict[str, str]:
     """The report in the formats that are quick to make."""
-    view = view_of(record)
-    return {"text": write_text(view, width=80), "markdown": write_markdown(view)}
+    return {"text": write_text(view_of(record), width=80), "markdown": write_markdown(view_of(record, amount(full=True)))}
 
 
 def check_text(report: str) -> None:
     """Fail if a report for a terminal holds a character that acts, or a line that is too wide."""
-    assert all(line.isprintable() and len(line) <= 80 for line in report.split("\n"))
+    assert all(line.isprintable() and columns(line) <= 80 for line in report.split("\n"))
     assert not re.search("[\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe0f\U000e0000-\U000e007f]", report)
 
 
@@ -59,19 +61,26 @@ def test_the_fields_are_found() -> None:
     found = {path for _, path in FIELDS}
     assert {"assessments.task.name", "assessments.options.quality.cases.name", "verdict.why", "data keys", "models.errors keys"} <= found
     assert {"assessments.stages.options.vetoes.reason", "read.columns.column", "frontier.models", "document values values"} <= found
-    assert not any("schema_version" in path or path.endswith(("family", "hosting.mode")) for path in found)
+    assert not any("schema_version" in path or path.endswith((".mode", "verdict.family", "verdict.status")) for path in found)
 
 
-@pytest.mark.parametrize(("name", "path"), FIELDS)
+JOINING = (".option_id", "options.id", "cells.model", "left_out.months keys")
+"""Fields by which one part of a report finds another: with another text in one of them alone, the parts do not find each other."""
+
+
+@cache
+def shape_of_plain(name: str) -> list[tuple[str, int]]:
+    """The structure of a report without hostile words."""
+    return shape(rendered(every_record()[name])["markdown"])
+
+
+@pytest.mark.parametrize(("name", "path"), [(name, path) for name, path in FIELDS if not path.endswith(JOINING)])
 def test_one_hostile_field(name: str, path: str) -> None:
     """A hostile text in this one field leaves the report as it is but for words."""
-    record = every_record()[name]
-    harmless = rendered(with_text(record, HARMLESS, path))
-    for text in (HOSTILE, TEXTS["markdown"]):
-        hostile = rendered(with_text(record, text, path))
-        check_text(hostile["text"])
-        check_markdown(hostile["markdown"])
-        assert shape(hostile["markdown"]) == shape(harmless["markdown"])
+    told = rendered(with_text(every_record()[name], HOSTILE, path))
+    check_text(told["text"])
+    check_markdown(told["markdown"])
+    assert shape(told["markdown"]) == shape_of_plain(name)
 
 
 @pytest.mark.parametrize("kind", TEXTS)
@@ -92,11 +101,10 @@ def test_every_field_hostile(name: str, kind: str) -> None:
 def test_hostile_pages(name: str) -> None:
     """A page with every attack in every field has the elements that harmless words give it, and their attributes."""
     harmless = check_page(write_page(page_of(with_text(every_record()[name], HARMLESS)), library=""))
-    for text in (" ".join(TEXTS.values()), TEXTS["html"]):
-        hostile = check_page(write_page(page_of(with_text(every_record()[name], text)), library=""))
-        assert hostile.elements == harmless.elements
-        assert hostile.attributes == harmless.attributes
-        assert len(hostile.scripts) == len(harmless.scripts)
+    hostile = check_page(write_page(page_of(with_text(every_record()[name], " ".join([TEXTS["html"], *TEXTS.values()]))), library=""))
+    assert hostile.elements == harmless.elements
+    assert hostile.attributes == harmless.attributes
+    assert len(hostile.scripts) == len(harmless.scripts)
 
 
 @pytest.mark.parametrize("name", every_record())

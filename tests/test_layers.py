@@ -18,6 +18,7 @@ ALLOWED: dict[str, set[str]] = {
     "cascade": {"records", "measure", "cascade", "numbers", "errors"},
     "readers": {"records", "readers", "errors"},
     "probe": {"records", "measure", "money", "readers", "probe", "numbers", "errors"},
+    # An adapter beside readers and probe. It assesses nothing: the command does.
     "traffic": {"records", "readers", "traffic", "numbers", "errors"},
     "report": {"records", "report", "numbers", "errors"},
     "ci": {"ci", "errors"},

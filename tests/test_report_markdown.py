@@ -29,9 +29,9 @@ ALLOWED = {
     "heading_open", "heading_close", "paragraph_open", "paragraph_close", "inline", "html_block", "text", "softbreak", "code_inline",
     "strong_open", "strong_close", "bullet_list_open", "bullet_list_close", "ordered_list_open", "ordered_list_close", "list_item_open",
     "list_item_close", "table_open", "table_close", "thead_open", "thead_close", "tbody_open", "tbody_close", "tr_open", "tr_close",
-    "th_open", "th_close", "td_open", "td_close",
+    "th_open", "th_close", "td_open", "td_close", "fence",
 }  # fmt: skip
-"""What our own Markdown is made of: no link, image, emphasis, quotation, code block, rule or inline HTML."""
+"""What our own Markdown is made of: no link, image, emphasis, quotation, rule or inline HTML, and no code block but a chart."""
 
 
 def tokens(page: str) -> list[Token]:
@@ -49,7 +49,9 @@ def check(page: str) -> None:
     assert page.replace("\n", "").isprintable()
     parts = tokens(page)
     assert {one.type for one in parts} <= ALLOWED
+    assert {one.info for one in parts if one.type == "fence"} <= {"mermaid"}
     assert all(OWN_HTML.fullmatch(one.content) for one in parts if one.type == "html_block")
+    assert all(one.info == "mermaid" and CHART.fullmatch(one.content) for one in parts if one.type == "fence")
     # What GitHub links after Markdown is done: mentions, references, addresses. Code is spared.
     seen = [one.content.replace("&#8203;", "\u200b") for one in parts if one.type == "text"]
     seen += [unescape(one.content) for one in parts if one.type == "html_block"]

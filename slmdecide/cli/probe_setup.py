@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import secrets
@@ -11,43 +10,33 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from slmdecide import __version__
+from slmdecide.cli.probe_files import read as read_files
 from slmdecide.core.options import regions_of
-from slmdecide.core.resolve import resolve
 from slmdecide.errors import DataError, InputError
-from slmdecide.measure.examples import check_examples, in_order
+from slmdecide.measure.examples import in_order
 from slmdecide.measure.judge import refuse_contestant
 from slmdecide.measure.ladder import Ladder, by_size
 from slmdecide.numbers import usd
 from slmdecide.probe.asking import Asking, check_samples
 from slmdecide.probe.endpoints import barriers, is_guarded, refuse_outside
 from slmdecide.probe.lines import read_calls
-from slmdecide.probe.measured import Asked, is_closed, measured
 from slmdecide.probe.plan import Plan, plan_of
 from slmdecide.probe.targets import Target, declared_price, destination, targets_of
-from slmdecide.readers.catalog import load_catalog
-from slmdecide.readers.examples import read_examples
-from slmdecide.readers.files import MAX_PROFILE_BYTES, STDIN, read_stdin, read_text, shown
-from slmdecide.readers.profile import parse_profile
-from slmdecide.readers.yaml import scan
+from slmdecide.readers.files import STDIN, shown
 from slmdecide.records.probe import Candidate
 from slmdecide.records.probe_run import RunSettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from slmdecide.cli.probe_files import Read
     from slmdecide.cli.probe_options import Options
-    from slmdecide.measure.examples import Checked
     from slmdecide.probe.endpoints import Barrier
     from slmdecide.probe.measured import Measured
     from slmdecide.probe.store import Opened
-    from slmdecide.readers.examples import ExamplesFile
-    from slmdecide.readers.yaml import Document
     from slmdecide.records.catalog import Catalog
     from slmdecide.records.probe import Example
-    from slmdecide.records.profile import TaskProfile
-    from slmdecide.records.task import Task
 
-_MAX_PROMPT_BYTES = 1_000_000
 _RUN_ID_BYTES = 8
 _FREE_TO_CHANGE = frozenset(
     {
@@ -56,21 +45,6 @@ _FREE_TO_CHANGE = frozenset(
     }
 )  # fmt: skip
 """Settings that a resumed run may have anew; of the candidates the names and their order must stay."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Read:
-    """The files that a probe is about."""
-
-    profile: TaskProfile
-    task: Task
-    document: Document
-    name: str
-    sha256: str
-    examples: ExamplesFile
-    checked: Checked
-    catalog: Catalog
-    measured: Measured
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,7 +87,7 @@ class Setup:
 
 def set_up(options: Options) -> Setup:
     """What the run needs. DataError or InputError for everything that can be wrong before a call."""
-    read = _read(options)
+    read = read_files(options)
     environment = dict(os.environ)
     prices = dict(declared_price(one, read.catalog.prices_as_of) for one in options.prices)
     words, notes = _words(options, read)
@@ -181,7 +155,7 @@ def set_up(options: Options) -> Setup:
 
 def settings_without_a_run(options: Options, path: Path) -> RunSettings:
     """What a run file that does not say so itself is to be judged by: the profile, and the models of its lines in their order."""
-    read = _read(options)
+    read = read_files(options)
     names = list(dict.fromkeys(call.model for call in read_calls(path)))
     if not names:
         raise DataError(f"{shown(path)}: holds no call")
@@ -214,86 +188,6 @@ def settings_without_a_run(options: Options, path: Path) -> RunSettings:
     )
 
 
-# Files
-
-
-def _read(options: Options) -> _Read:
-    path = options.profile
-    if path is None:
-        raise InputError("a task profile is missing", hint="slmdecide probe task.yaml")
-    catalog = load_catalog()
-    text = read_stdin(max_bytes=MAX_PROFILE_BYTES) if path == STDIN else read_text(path, max_bytes=MAX_PROFILE_BYTES)
-    profile = parse_profile(text, shown(path), catalog)
-    if profile.stages is not None:
-        raise InputError(
-            f"{shown(path)}: has stages; probe a profile of one step", hint="write the step's fields into a profile of its own"
-        )
-    task, _ = resolve(profile, catalog.natures[profile.nature])
-    asked = _asked(options)
-    file = _examples(options, profile, path)
-    closed = is_closed(task, asked)
-    labels = profile.task.labels if closed and profile.task.labels is not None else ()
-    checked = check_examples(file.examples, closed=closed, labels=labels, n_labels=profile.task.n_labels if closed else None)
-    serious = [flaw.message for flaw in checked.check.flaws if flaw.serious]
-    if serious:
-        raise DataError("\n".join(f"{file.name}: {message}" for message in serious))
-    if not checked.usable:
-        why = "; ".join(flaw.message for flaw in checked.check.flaws)
-        raise DataError(f"{file.name}: no example is left to measure with: {why}")
-    return _Read(
-        profile=profile,
-        task=task,
-        document=scan(text),
-        name=shown(path),
-        sha256=hashlib.sha256(text.encode()).hexdigest(),
-        examples=file,
-        checked=checked,
-        catalog=catalog,
-        measured=measured(profile, task, checked, asked),
-    )
-
-
-def _examples(options: Options, profile: TaskProfile, path: Path) -> ExamplesFile:
-    if options.examples is not None:
-        return read_examples(options.examples)
-    if profile.data.examples_file is None:
-        hint = "--examples FILE (JSON lines or CSV: input, expected), or data.examples_file in the profile"
-        raise InputError(f"{shown(path)}: names no examples", hint=hint)
-    folder = path.parent if path != STDIN else Path()
-    return read_examples(folder / profile.data.examples_file)
-
-
-def _asked(options: Options) -> Asked:
-    return Asked(
-        metric=options.metric,
-        floor=options.floor,
-        tolerance_points=options.tolerance_points,
-        margin=options.margin,
-        repeats=options.repeats,
-        seed=options.seed,
-        error_rate=options.error_rate,
-        everything=options.everything,
-        samples=options.samples,
-        codes=options.codes,
-        template=read_text(options.prompt, max_bytes=_MAX_PROMPT_BYTES) if options.prompt is not None else None,
-        template_name=shown(options.prompt) if options.prompt is not None else "",
-        schema=_schema(options.schema) if options.schema is not None else None,
-        max_tokens=options.max_tokens,
-        judged=options.judge is not None,
-    )
-
-
-def _schema(path: Path) -> dict[str, Any]:
-    text = read_text(path, max_bytes=_MAX_PROMPT_BYTES)
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{shown(path)}: is not JSON: {error}") from None
-    if not isinstance(found, dict):
-        raise DataError(f"{shown(path)}: is no JSON schema; an object is expected")
-    return found
-
-
 def _usual_run_path(options: Options) -> Path:
     stem = options.profile.stem if options.profile is not None and options.profile != STDIN else "task"
     return Path(f"{stem}.probe.jsonl")
@@ -302,7 +196,7 @@ def _usual_run_path(options: Options) -> Path:
 # Models
 
 
-def _words(options: Options, read: _Read) -> tuple[list[str], list[str]]:
+def _words(options: Options, read: Read) -> tuple[list[str], list[str]]:
     """The models to try, as words, and what is to be said about their choice."""
     if options.models:
         return list(options.models), []
@@ -327,7 +221,7 @@ def _judges(options: Options, words: Sequence[str], catalog: Catalog, environmen
     return targets_of([options.judge], catalog, environment, option="--judge")
 
 
-def _refuse(read: _Read, targets: Sequence[Target], found: Sequence[Barrier]) -> None:
+def _refuse(read: Read, targets: Sequence[Target], found: Sequence[Barrier]) -> None:
     """Refuse every endpoint to which the data may not go."""
     regions = {one.name: regions_of(one.price) if one.price is not None and one.url is None else () for one in targets}
     models = read.catalog.models
@@ -344,7 +238,7 @@ def _refuse_unpriced(targets: Sequence[Target], options: Options) -> None:
         )
 
 
-def _reference(read: _Read, order: Sequence[str]) -> str | None:
+def _reference(read: Read, order: Sequence[str]) -> str | None:
     """The large model that the others are compared with, where there is no floor: today's if it is among them, else the last one."""
     if read.measured.rules.floor is not None:
         return None

@@ -104,7 +104,7 @@ class Asking:
     def requests(self, question: Question) -> tuple[Request, ...]:
         """What is to be sent for it, the judge's request aside."""
         label_code = question.format == "label_code"
-        votes = label_code and self.samples > 1
+        votes = self.samples > 1 and question.format == self.rules.format
         lists = label_code and not votes and question.target.gives_log_probabilities is not False
         request = Request(
             request_id=question.id,
@@ -142,7 +142,7 @@ class Asking:
             message = "it had used up its tokens before it wrote an answer; allow more with --max-tokens"
             return self.failed(question, "empty_answer", message, bill, replies)
         reading = self._reading(question, replies)
-        answer = self._kept(replies, reading)
+        answer = self._kept(question, replies, reading)
         label = reading.label if reading is not None else self._label(question, answer) if self._read_label is not None else None
         uncertain = reading.uncertain if reading is not None else False
         correct = self._correct(question, answer, reading.top if reading is not None else label, judged)
@@ -209,19 +209,17 @@ class Asking:
     def _reading(self, question: Question, replies: Sequence[Reply]) -> LabelReading | None:
         """How likely each label is; None where the answer does not say."""
         codes = self.prompt.codes
-        if question.format != "label_code" or codes is None:
-            return None
         if len(replies) > 1:
             return from_votes([self._label(question, one.text) for one in replies], least_margin=self.rules.least_margin)
-        if replies[0].likely is None:
+        if question.format != "label_code" or codes is None or replies[0].likely is None:
             return None
         return from_log_probabilities(replies[0].likely, codes, least_margin=self.rules.least_margin)
 
-    def _kept(self, replies: Sequence[Reply], reading: LabelReading | None) -> str | None:
+    def _kept(self, question: Question, replies: Sequence[Reply], reading: LabelReading | None) -> str | None:
         """The answer; of several samples the first that gave the label that most of them gave."""
         texts = [one.text[:MOST_ANSWER_CHARACTERS] for one in replies if one.text is not None]
         if len(texts) > 1 and reading is not None and reading.top is not None:
-            return next((text for text in texts if self._label_of_code(text) == reading.top), texts[0])
+            return next((text for text in texts if self._label(question, text) == reading.top), texts[0])
         return texts[0] if texts else None
 
     def _label(self, question: Question, text: str | None) -> str | None:

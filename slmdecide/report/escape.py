@@ -18,6 +18,7 @@ _MARKDOWN = re.compile(
 )
 _START = re.compile(r"(?P<number>\d{1,9}(?=[.)](?:\s|$)))|[-+=]+(?=\s|$)|#")
 """What makes a line a list item, a heading or a rule."""
+_LINKED_IN_HTML = re.compile(r"www(?=\.)|GH(?=-\d)", re.IGNORECASE)
 _HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;", "@": f"@{_BREAK}", "#": f"#{_BREAK}"})
 
 
@@ -76,7 +77,7 @@ def markdown_code(text: str) -> str:
 
 def html(text: str) -> str:
     """The text inside an HTML element of a Markdown page."""
-    return terminal(text).translate(_HTML).replace("://", f":{_BREAK}//").replace("www.", f"www{_BREAK}.")
+    return _LINKED_IN_HTML.sub(lambda found: f"{found[0]}{_BREAK}", terminal(text).translate(_HTML)).replace("://", f":{_BREAK}//")
 
 
 def columns(text: str) -> int:

@@ -23,7 +23,7 @@ def wrap(text: str, width: int, indent: str = "", hanging: str | None = None) ->
     """
     later = indent if hanging is None else hanging
     lines: list[str] = []
-    line, room = "", width - columns(indent)
+    line, room = "", max(1, width - columns(indent))
     for word in text.split():
         piece = word
         while True:
@@ -35,7 +35,7 @@ def wrap(text: str, width: int, indent: str = "", hanging: str | None = None) ->
                 line = _cut(piece, room)
                 piece = piece[len(line) :]
             lines.append((later if lines else indent) + line)
-            line, room = "", width - columns(later)
+            line, room = "", max(1, width - columns(later))
     if line or not lines:
         lines.append(((later if lines else indent) + line).rstrip())
     return lines

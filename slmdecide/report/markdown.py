@@ -116,7 +116,7 @@ def _lines(block: Block) -> tuple[str, list[str]]:
     if isinstance(block, Prose):
         return "", [f"{_prose(sentence)}\n" for sentence in block.sentences]
     if isinstance(block, Pairs):
-        return "", [f"- **{label}**: {_prose(words)}\n" for label, words in block.pairs]
+        return "", [f"- **{_cell(label)}**: {_prose(words)}\n" for label, words in block.pairs]
     if isinstance(block, Items):
         return "", [_item(f"{position}." if block.numbered else "-", item) for position, item in enumerate(block.items, start=1)]
     if isinstance(block, Bars):

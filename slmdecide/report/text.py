@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from slmdecide.report.blocks import CHOSEN, Amount, Bars, Items, Lean, Pairs, Prose
-from slmdecide.report.escape import shortened, terminal
+from slmdecide.report.escape import columns, shortened, terminal
 from slmdecide.report.layout import table, wrap
 
 if TYPE_CHECKING:
@@ -19,8 +19,10 @@ NARROWEST = 40
 _SHORT = Amount(options=8, statements=False, hint="`--full` shows all")
 _FULL = Amount(options=None, statements=True, hint="")
 _CELL_CHARACTERS = 300
+_LABEL_CHARACTERS = 120
 _PROSE_CHARACTERS = 1500
 _INDENT = "  "
+_SHORTEST_COLUMN = 12
 _BAR = 5
 """Characters of a lean's bar on each side."""
 _BAR_HEADER = "large|small"
@@ -108,16 +110,21 @@ def _block(block: Block, width: int, indent: str) -> list[str]:
         return []
     rows = [[_cell(cell) for cell in row] for row in block.rows]
     leaning = [any(isinstance(cell, Lean) for cell in column) for column in zip(*block.rows, strict=True)]
-    header = [_BAR_HEADER if leans else head for head, leans in zip(block.header, leaning, strict=True)]
+    header = [_BAR_HEADER if leans else _cell(head) for head, leans in zip(block.header, leaning, strict=True)]
     return table(header, rows, width=width, indent=indent, right=block.right)
 
 
 def _pairs(block: Pairs, width: int, indent: str) -> list[str]:
-    longest = max(len(label) for label, _ in block.pairs)
+    labels = [terminal(shortened(label, _LABEL_CHARACTERS)) for label, _ in block.pairs]
+    room = max(_SHORTEST_COLUMN, (width - len(indent)) // 3)
+    longest = min(room, max(map(columns, labels), default=0))
     found = []
-    for label, words in block.pairs:
-        start = f"{indent}{label:<{longest}}  "
-        found += wrap(_prose(words), width, start, " " * len(start))
+    for label, (_, words) in zip(labels, block.pairs, strict=True):
+        start = f"{indent}{label}{' ' * (longest - columns(label))}  "
+        if columns(label) > longest:  # a name of the user's: on a line of its own
+            found += wrap(label, width, indent)
+            start = " " * (len(indent) + longest + 2)
+        found += wrap(_prose(words), width, start, " " * (len(indent) + longest + 2))
     return found
 
 
