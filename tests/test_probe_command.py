@@ -242,6 +242,9 @@ def test_more_labels_than_one_token_can_tell(tmp_path: Path) -> None:
     document = case.document("--all")
     assert document["models"][0]["accuracy"] == 1
     assert any("40 labels are more than one token" in note for note in document["notes"])
+    case.run_file.unlink()
+    case.probe("--all", "--samples", 3)
+    assert {(row["confidence_kind"], row["confidence"], row["correct"]) for row in case.rows()} == {("vote_share", 1.0, 1.0)}
 
 
 @pytest.mark.parametrize(

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from slmdecide.numbers import UNKNOWN, count, percent, usd
+from slmdecide.numbers import count, percent, usd
 from slmdecide.report.blocks import Item, Items, Pairs, Prose, Section, Table, View
-from slmdecide.report.diff_values import amount_change, moved_words, value_words
+from slmdecide.report.diff_tables import MOST_ROWS, few_words, more_items, moved_blocks, option_blocks, price_blocks
+from slmdecide.report.diff_values import amount_change
 from slmdecide.report.escape import shortened
 from slmdecide.report.words import OPEN, family_words, name, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from slmdecide.records.diff import Answer, Cause, CostMoved, Diff, Moved, OptionMoved, PriceMoved, TaskDiff, TaskOnOneSide, Why
+    from slmdecide.records.diff import Answer, Cause, CostMoved, Diff, TaskDiff, TaskOnOneSide, Why
     from slmdecide.report.blocks import Block
 
 COSTS = {
@@ -24,17 +25,7 @@ COSTS = {
     "today_usd_per_month": "today",
 }
 """What a report calls each cost."""
-_CHANGES = {
-    "new": "new",
-    "gone": "gone",
-    "now_feasible": "within the constraints now",
-    "now_ruled_out": "ruled out now",
-    "cost": "other cost",
-    "rank": "other place",
-}
-_MOST_ROWS = 15
 _MOST_IDS = 10
-_MOST_MOVED = 4
 _PRICES = {"price": "the price of ", "gpu_price": "the price of the GPU "}
 
 
@@ -81,7 +72,7 @@ def _of_many(diff: Diff) -> View:
     told += [f"{count(len(diff.added))} added"] if diff.added else []
     told += [f"{count(len(diff.removed))} removed"] if diff.removed else []
     sections = [
-        Section(f"{name(one.task)}: {_headline(one)}", _all_blocks(one), detail=not one.verdict_changed) for one in shown[:_MOST_ROWS]
+        Section(f"{name(one.task)}: {_headline(one)}", _all_blocks(one), detail=not one.verdict_changed) for one in shown[:MOST_ROWS]
     ]
     return View(
         title=f"Changes: {', '.join(told)}",
@@ -155,38 +146,28 @@ def _parts(task: TaskDiff) -> list[tuple[str, tuple[Block, ...], bool]]:
     return [
         ("Why", _why(task.why), False),
         ("Steps", _steps(task), False),
-        ("Inputs", _moved("field", task.inputs), False),
-        ("Prices", _prices((*task.prices, *task.gpu_prices)), False),
-        ("Options", _options(task.options), True),
-        ("Assumptions", _moved("assumed", task.assumptions), True),
+        ("Inputs", moved_blocks("field", task.inputs), False),
+        ("Prices", price_blocks((*task.prices, *task.gpu_prices)), False),
+        ("Options", option_blocks(task.options), True),
+        ("Assumptions", moved_blocks("assumed", task.assumptions), True),
         ("Evidence", _evidence(task), True),
-        ("Data", _moved("data", task.data), True),
+        ("Data", moved_blocks("data", task.data), True),
     ]
 
 
 def _why(why: Why | None) -> tuple[Block, ...]:
     if why is None:
         return ()
-    items = [Item(f"{_cause_name(one)}: {_effect(one, why)}.") for one in why.causes[:_MOST_ROWS]]
-    items += _more(len(why.causes))
+    items = [Item(f"{_cause_name(one)}: {_effect(one, why)}.") for one in why.causes[:MOST_ROWS]]
+    items += more_items(len(why.causes))
     items += [Item(f"Not known, or not wholly: {why.not_known}.")] if why.not_known is not None else []
     return (Items(tuple(items)),) if items else ()
 
 
-def _more(total: int) -> list[Item]:
-    return [Item(f"{count(total - _MOST_ROWS)} more; the JSON report has all.")] if total > _MOST_ROWS else []
-
-
 def _cause_name(one: Cause) -> str:
     alone = len(one.moved) == 1 and one.moved[0].field == one.name
-    told = _few(one.moved, with_field=not alone)
+    told = few_words(one.moved, with_field=not alone)
     return f"{_PRICES.get(one.kind, '')}{name(one.name)}{f' ({told})' if told else ''}"
-
-
-def _few(moved: Sequence[Moved], *, with_field: bool = True) -> str:
-    """The first of the values that moved, and how many more there are."""
-    more = f" and {count(len(moved) - _MOST_MOVED)} more" if len(moved) > _MOST_MOVED else ""
-    return "; ".join(moved_words(one, with_field=with_field) for one in moved[:_MOST_MOVED]) + more
 
 
 def _effect(one: Cause, why: Why) -> str:
@@ -219,48 +200,6 @@ def _steps(task: TaskDiff) -> tuple[Block, ...]:
         for one in task.stages
     )
     return (Table(("step", "was", "is"), rows),) if rows else ()
-
-
-def _moved(head: str, moved: Sequence[Moved]) -> tuple[Block, ...]:
-    rows = tuple((name(one.field), value_words(one.field, one.old), value_words(one.field, one.new)) for one in moved[:_MOST_ROWS])
-    blocks: list[Block] = [Table((head, "was", "is"), rows)] if rows else []
-    more = _more(len(moved))
-    return (*blocks, *((Items(tuple(more)),) if more else ()))
-
-
-def _prices(prices: Sequence[PriceMoved]) -> tuple[Block, ...]:
-    rows = tuple(
-        (
-            name(one.id) + (f" (was {name(one.old_id)})" if one.old_id is not None else ""),
-            "GPU" if one.model is None else name(one.model) + (", fine-tuned" if one.mode == "fine_tuned" else ""),
-            "not offered any more" if one.new_as_of is None else "not offered before" if one.old_as_of is None else _few(one.moved),
-            f"{one.old_as_of or UNKNOWN} → {one.new_as_of or UNKNOWN}",
-        )
-        for one in prices[:_MOST_ROWS]
-    )
-    more = _more(len(prices))
-    blocks: list[Block] = [Table(("price", "of", "moved", "as of"), rows)] if rows else []
-    return (*blocks, *((Items(tuple(more)),) if more else ()))
-
-
-def _options(options: Sequence[OptionMoved]) -> tuple[Block, ...]:
-    rows = tuple(
-        (
-            (f"{name(one.stage)}: " if one.stage is not None else "") + shortened(one.words, 160),
-            _CHANGES[one.change] + (f" ({', '.join(map(words, one.vetoes))})" if one.vetoes and one.change.startswith("now") else ""),
-            usd(one.old_usd_per_month),
-            usd(one.new_usd_per_month),
-            f"{_place(one.old_rank)} → {_place(one.new_rank)}",
-        )
-        for one in options[:_MOST_ROWS]
-    )
-    more = _more(len(options))
-    blocks: list[Block] = [Table(("option", "what", "all in was", "is", "place"), rows, right=(2, 3))] if rows else []
-    return (*blocks, *((Items(tuple(more)),) if more else ()))
-
-
-def _place(rank: int | None) -> str:
-    return count(rank) if rank is not None else UNKNOWN
 
 
 def _evidence(task: TaskDiff) -> tuple[Block, ...]:

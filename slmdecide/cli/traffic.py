@@ -1,0 +1,72 @@
+"""`slmdecide traffic`: which of today's calls a small model could take, from the logs of the calls."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+Format = Literal["text", "markdown", "json"]
+
+
+def traffic(
+    logs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="LOGS...",
+            help="Call logs: files, folders or patterns; JSON lines, JSON, CSV or Parquet, also .gz and .zst.",
+            show_default=False,
+        ),
+    ],
+    *,
+    mapping: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            metavar="FIELD=COLUMN",
+            help="What a column of a plain table holds, such as input_tokens=ContextTokens. A model that is no column is the model of all.",
+            show_default=False,
+        ),
+    ] = None,
+    days: Annotated[
+        float | None, typer.Option(metavar="N", help="Days that the logs cover; by default from their times.", show_default=False)
+    ] = None,
+    groups: Annotated[int, typer.Option(min=1, max=200, help="Most groups; the rest is one long tail.")] = 40,
+    write_profiles: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write a task profile for each group, to change and to assess.", show_default=False)
+    ] = None,
+    examples: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write prompts and answers of each group, masked, for `probe`.", show_default=False),
+    ] = None,
+    examples_per_group: Annotated[int, typer.Option(min=1, max=10_000, help="Most of them.")] = 200,
+    show_text: Annotated[
+        bool, typer.Option("--show-text", help="Let labels and unmasked examples be written; by default no text of a call is.")
+    ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Stop at the first line that cannot be read.")] = False,
+    output_format: Annotated[Format, typer.Option("--format", help="How to print.")] = "text",
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead of stdout.", show_default=False)] = None,
+) -> None:
+    """Group the calls of a log into tasks, assess each, and say what share of calls and spend could move, and what that saves.
+
+    Reads OpenAI chat logs and batches, LiteLLM, OpenTelemetry, Langfuse, and plain tables. Nothing leaves this machine.
+    """
+    from slmdecide.cli.output import deliver  # noqa: PLC0415  (--help needs none of this)
+    from slmdecide.cli.traffic_run import Options, run  # noqa: PLC0415
+
+    text = run(
+        Options(
+            logs=tuple(logs),
+            mapping=tuple(mapping or ()),
+            days=days,
+            most_groups=groups,
+            write_profiles=write_profiles,
+            examples=examples,
+            examples_per_group=examples_per_group,
+            show_text=show_text,
+            strict=strict,
+            output_format=output_format,
+        ),
+    )
+    deliver(text, output)

@@ -1,0 +1,55 @@
+"""How long a time does the log cover, and how sure is a month scaled from it? Pure."""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import TYPE_CHECKING
+
+from slmdecide.numbers import number, percent
+from slmdecide.records.traffic import Period
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_DAYS_PER_MONTH = 30.4375
+_DAY_S = 86_400.0
+_LEAST_S = 3600.0
+"""From a shorter time nothing is scaled."""
+_DAYS_FOR_A_SPREAD = 3
+_WEEK = 7
+_SHORT_UNCERTAINTY = 0.5
+"""Of less than three days: a day is not a month, and weekends are not seen."""
+_LEAST_UNCERTAINTY, _MOST_UNCERTAINTY = 0.05, 0.9
+_TWO_SIDED_95 = 1.96
+
+
+def period_of(first_s: float | None, last_s: float | None, days: Sequence[float], given_days: float | None) -> Period:
+    """The covered time. `days`: calls of each day from the first; `given_days`: what the user says it covers."""
+    if given_days is not None:
+        return _period(first_s, last_s, given_days, _spread(days), f"The period of {number(given_days)} days was given.")
+    if first_s is None or last_s is None or last_s - first_s < _LEAST_S:
+        why = "has no times" if first_s is None else "covers less than an hour"
+        told = f"The log {why}; it is taken as one month. --days says how long it is."
+        return _period(first_s, last_s, _DAYS_PER_MONTH, _MOST_UNCERTAINTY, told)
+    covered = (last_s - first_s) / _DAY_S
+    spread = _spread(days)
+    told = f"A month is scaled from {number(covered)} days, give or take {percent(spread)}"
+    missing = "" if covered >= _WEEK else "; less than a week says little of weekends"
+    return _period(first_s, last_s, covered, spread, f"{told}{missing}.")
+
+
+def _period(first_s: float | None, last_s: float | None, days: float, uncertainty: float, explanation: str) -> Period:
+    return Period(
+        from_s=first_s, to_s=last_s, days=days, months=days / _DAYS_PER_MONTH, uncertainty_share=uncertainty, explanation=explanation
+    )
+
+
+def _spread(days: Sequence[float]) -> float:
+    """Half the 95 % interval of the mean day, as a share of it; the last day may be cut off and is left out."""
+    full = list(days)[:-1] if len(days) > _DAYS_FOR_A_SPREAD else []
+    if len(full) < _DAYS_FOR_A_SPREAD:
+        return _SHORT_UNCERTAINTY
+    mean = sum(full) / len(full)
+    variance = sum((day - mean) ** 2 for day in full) / (len(full) - 1)
+    share = _TWO_SIDED_95 * sqrt(variance / len(full)) / mean if mean else _MOST_UNCERTAINTY
+    return min(_MOST_UNCERTAINTY, max(_LEAST_UNCERTAINTY, share))

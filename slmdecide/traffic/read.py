@@ -1,0 +1,170 @@
+"""Every file of a log as one table of calls on disk, and the account of what could not be read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+from slmdecide.records.traffic import BadLine, Call, ReadFile
+from slmdecide.traffic.files import CutOffError, refuse, rows
+from slmdecide.traffic.formats import batch_half, chat_call, detect, langfuse_call, litellm_call
+from slmdecide.traffic.otel import spans
+from slmdecide.traffic.table import ColumnMap, mapped_call, own_names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from slmdecide.records.traffic import LogFormat
+    from slmdecide.traffic.files import Row
+
+    RowDict = Mapping[str, Any]
+
+_SAMPLES = 10
+"""Bad lines that the report shows."""
+_SAMPLES_PER_FILE = 3
+_ROWS_AT_ONCE = 20_000
+_READERS: Mapping[LogFormat, Callable[[RowDict], Call | None]] = {
+    "chat_log": chat_call,
+    "openai_batch": batch_half,
+    "litellm": litellm_call,
+    "langfuse": langfuse_call,
+}
+COLUMNS = tuple(one.name for one in fields(Call))
+"""Of the table: the fields of a call."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Account:
+    """What was read and what was not, while it is read."""
+
+    files: list[ReadFile] = field(default_factory=list)
+    samples: list[BadLine] = field(default_factory=list)
+    skipped_files: list[BadLine] = field(default_factory=list)
+    bad_lines: int = 0
+    not_model_calls: int = 0
+    formats: Counter[str] = field(default_factory=Counter)
+
+    def add_plain(self, rows: Mapping[Path, int]) -> None:
+        """Takes in the files that the engine read itself."""
+        for path, n in rows.items():
+            self.files.append(ReadFile(file=str(path), formats={"chat_log": n}, bad_lines=0))
+            self.formats["chat_log"] += n
+        self.files.sort(key=lambda one: one.file)
+
+
+def write_calls(paths: Sequence[Path], target: Path, columns: ColumnMap | None, *, strict: bool, tell: Callable[[str], None]) -> Account:
+    """Writes the calls of all files to a Parquet file, and says what was read."""
+    import pyarrow.parquet as pq  # noqa: PLC0415  (heavy)
+
+    account = Account()
+    schema = arrow_schema()
+    with pq.ParquetWriter(target, schema, compression="zstd", compression_level=1) as writer:
+        held: list[tuple[Any, ...]] = []
+        for position, path in enumerate(paths):
+            tell(f"reading file {position + 1} of {len(paths)}")
+            for call in _calls(path, columns, account, strict=strict):
+                held.append(tuple(getattr(call, name) for name in COLUMNS))
+                if len(held) >= _ROWS_AT_ONCE:
+                    writer.write_table(_table(held, schema))
+                    held.clear()
+        writer.write_table(_table(held, schema))
+    return account
+
+
+def arrow_schema() -> Any:  # noqa: ANN401  (pyarrow has no types)
+    """The types of the table's columns."""
+    import pyarrow as pa  # noqa: PLC0415  (heavy)
+
+    kinds = {"int": pa.int64(), "float | None": pa.float64()}
+    return pa.schema([(one.name, kinds.get(str(one.type), pa.string())) for one in fields(Call)])
+
+
+def _table(held: Sequence[tuple[Any, ...]], schema: Any) -> Any:  # noqa: ANN401  (pyarrow has no types)
+    import pyarrow as pa  # noqa: PLC0415  (heavy)
+
+    cells = zip(*held, strict=True) if held else [[] for _ in schema]
+    return pa.table([pa.array(list(column), type=one.type) for column, one in zip(cells, schema, strict=True)], schema=schema)
+
+
+def _calls(path: Path, columns: ColumnMap | None, account: Account, *, strict: bool) -> Iterator[Call]:
+    read = _OneFile(path=path, columns=columns, account=account, strict=strict)
+    why = None
+    try:
+        for row in rows(path):
+            yield from read.calls(row)
+    except CutOffError as error:
+        why = str(error)
+        if strict:
+            raise refuse(path, None, why) from None
+    if why is None and not read.formats:
+        why = "no line has a format that is known" if read.bad else "holds no rows"
+    account.files.append(ReadFile(file=str(path), formats=dict(read.formats), bad_lines=read.bad, skipped=why))
+    account.formats.update(read.formats)
+    account.bad_lines += read.bad
+    account.samples += read.samples[: max(0, _SAMPLES - len(account.samples))]
+    if why is not None:
+        account.skipped_files.append(BadLine(file=str(path), line=None, problem=why))
+
+
+@dataclass(kw_only=True, slots=True)
+class _OneFile:
+    """One file while it is read."""
+
+    path: Path
+    columns: ColumnMap | None
+    account: Account
+    strict: bool
+    own: ColumnMap | None = None
+    formats: Counter[str] = field(default_factory=Counter)
+    bad: int = 0
+    samples: list[BadLine] = field(default_factory=list)
+
+    def calls(self, row: Row) -> list[Call]:
+        """The calls of a row; what is none is counted."""
+        if row.value is None:
+            return self._refused(row.line, row.problem or "is no row")
+        kind, self.own = _kind(row.value, self.columns, self.own)
+        if kind is None:
+            return self._refused(row.line, "has no format that is known")
+        mapped = self.columns is not None and self.columns.reads(row.value)
+        try:
+            found = list(_of_row(row.value, kind, self.columns if mapped else self.own, self.account))
+        except (TypeError, ValueError, AttributeError, KeyError, IndexError, RecursionError) as error:
+            return self._refused(row.line, f"is no {kind} row that can be read ({type(error).__name__})")
+        self.formats[kind] += 1
+        return found
+
+    def _refused(self, line: int | None, problem: str) -> list[Call]:
+        if self.strict:
+            raise refuse(self.path, line, problem)
+        self.bad += 1
+        if len(self.samples) < _SAMPLES_PER_FILE:
+            self.samples.append(BadLine(file=str(self.path), line=line, problem=problem))
+        return []
+
+
+def _kind(row: RowDict, columns: ColumnMap | None, own: ColumnMap | None) -> tuple[LogFormat | None, ColumnMap | None]:
+    """The format of a row, and the columns of a plain table if it is one."""
+    if columns is not None and columns.reads(row):
+        return "table", own
+    found = detect(row)
+    if found is not None:
+        return found, own
+    if own is None or not own.reads(row):
+        own = own_names(row)
+    return ("table" if own is not None else None), own
+
+
+def _of_row(row: RowDict, kind: LogFormat, columns: ColumnMap | None, account: Account) -> Iterator[Call]:
+    if kind == "opentelemetry":
+        for span in spans(row):
+            account.not_model_calls += span.part == "span"
+            yield span
+        return
+    call = mapped_call(row, columns) if kind == "table" and columns is not None else _READERS[kind](row)
+    if call is None:
+        account.not_model_calls += 1
+    else:
+        yield call

@@ -1,0 +1,120 @@
+"""Which column of a plain table is which field of a call? What `--map` says, else names that speak for themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from slmdecide.errors import InputError, did_you_mean
+from slmdecide.records.traffic import Call
+from slmdecide.traffic.values import answer_of, number, prompt_of, text_of, time_s, word
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "id": ("id", "request_id", "call_id"),
+    "parent_id": (),
+    "trace_id": ("trace_id", "session_id", "conversation_id"),
+    "time": ("time", "timestamp", "created_at", "start_time", "startTime", "date"),
+    "model": ("model", "model_name"),
+    "provider": ("provider",),
+    "input_tokens": ("input_tokens", "prompt_tokens", "ContextTokens", "input_length"),
+    "output_tokens": ("output_tokens", "completion_tokens", "GeneratedTokens", "output_length"),
+    "cached_tokens": ("cached_tokens", "cached_input_tokens"),
+    "reasoning_tokens": ("reasoning_tokens",),
+    "cost_usd": ("cost_usd", "cost", "spend", "total_cost"),
+    "latency_ms": ("latency_ms", "duration_ms"),
+    "ttft_ms": ("ttft_ms",),
+    "temperature": ("temperature",),
+    "system": ("system", "system_prompt"),
+    "prompt": ("prompt", "input", "question", "user"),
+    "answer": ("answer", "output", "response", "completion"),
+    "task_key": ("task_key", "task", "task_name", "workload_id"),
+    "status": ("status",),
+}
+"""Fields that can be mapped, each with the column names that speak for themselves."""
+_WHAT_A_CALL_HAS = (("input_tokens", "output_tokens"), ("prompt", "answer"), ("prompt", "model"))
+_FAILED = ("error", "failed", "failure", "false", "0")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ColumnMap:
+    """Columns by field, as `--map` gave them."""
+
+    columns: Mapping[str, str]
+
+    def reads(self, row: Mapping[str, Any]) -> bool:
+        """Whether the row has one of the columns."""
+        return any(column.split(".")[0] in row for column in self.columns.values())
+
+
+def parse_map(options: Sequence[str]) -> ColumnMap:
+    """What `--map field=column` says. InputError for an unknown field."""
+    columns: dict[str, str] = {}
+    for option in options:
+        field, equals, column = option.partition("=")
+        field = field.strip()
+        field = "time" if field in ("time_s", "timestamp") else field
+        if not equals or not column.strip():
+            raise InputError(f"--map: found {option[:80]!r}; FIELD=COLUMN is expected, such as input_tokens=ContextTokens")
+        if field not in FIELDS:
+            raise InputError(
+                f"--map: {field[:80]!r} is no field of a call{did_you_mean(field, FIELDS)}", hint=f"fields: {', '.join(FIELDS)}"
+            )
+        if field in columns:
+            raise InputError(f"--map: {field} is given twice")
+        columns[field] = column.strip()
+    return ColumnMap(columns=columns)
+
+
+def own_names(row: Mapping[str, Any]) -> ColumnMap | None:
+    """The columns whose names speak for themselves, if they are enough for a call."""
+    found = {field: name for field, names in FIELDS.items() if (name := next((one for one in names if one in row), None)) is not None}
+    enough = any(all(field in found for field in needed) for needed in _WHAT_A_CALL_HAS)
+    return ColumnMap(columns=found) if enough else None
+
+
+def mapped_call(row: Mapping[str, Any], columns: ColumnMap) -> Call:
+    """The call of a row. A model that is no column of it is the model of every row."""
+    cells = {field: _at(row, column) for field, column in columns.columns.items()}
+    if cells.get("model") is None and "model" in columns.columns and columns.columns["model"] not in row:
+        cells["model"] = columns.columns["model"]
+    said, answer = prompt_of(cells.get("prompt")), answer_of(cells.get("answer"))
+    system = text_of(cells.get("system"))
+    status = str(cells.get("status")).lower()
+    code = number(cells.get("status"))
+    return Call(
+        id=word(cells.get("id")),
+        parent_id=word(cells.get("parent_id")),
+        trace_id=word(cells.get("trace_id")),
+        time_s=time_s(cells.get("time")),
+        model=word(cells.get("model")),
+        provider=word(cells.get("provider")),
+        input_tokens=number(cells.get("input_tokens")),
+        output_tokens=number(cells.get("output_tokens")),
+        cached_tokens=number(cells.get("cached_tokens")),
+        reasoning_tokens=number(cells.get("reasoning_tokens")),
+        cost_usd=number(cells.get("cost_usd")),
+        latency_ms=number(cells.get("latency_ms")),
+        ttft_ms=number(cells.get("ttft_ms")),
+        temperature=number(cells.get("temperature")),
+        system=system if system is not None else said.system,
+        prompt=said.prompt,
+        history_characters=said.history_characters,
+        turns=said.turns,
+        answer=answer.text,
+        tool_calls=answer.tool_calls,
+        task_key=word(cells.get("task_key")),
+        status="error" if status in _FAILED or (code is not None and code >= 400) else "ok",  # noqa: PLR2004  (HTTP)
+    )
+
+
+def _at(row: Mapping[str, Any], path: str) -> Any:  # noqa: ANN401  (a cell)
+    """The cell of a column, or of a path such as `usage.input`."""
+    if path in row:
+        return row[path]
+    here: Any = row
+    for key in path.split("."):
+        here = here.get(key) if isinstance(here, dict) else None
+    return here

@@ -1,0 +1,116 @@
+"""Every log format gives the same calls, groups and sums."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import traffic_logs as logs
+from tests.running import run
+
+
+def document(*arguments: object) -> dict[str, Any]:
+    """The JSON of the command, which must have gone well."""
+    ran = run("traffic", *arguments, "--format", "json")
+    assert ran.code == 0, ran.err + ran.out
+    found: dict[str, Any] = json.loads(ran.out)
+    return found
+
+
+def lines_of(writer: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[Path], list[object]]:
+    """A log that has one line a call."""
+    return lambda folder: [logs.write_lines(folder / "log.jsonl", [writer(call) for call in logs.calls()])]
+
+
+def batch(folder: Path) -> list[object]:
+    """Input and output of a batch, the output in another order."""
+    logs.write_lines(folder / "in.jsonl", [logs.batch_input(call) for call in logs.calls()])
+    logs.write_lines(folder / "out.jsonl", [logs.batch_output(call) for call in reversed(logs.calls())])
+    return [folder]
+
+
+def mapped(write: Callable[[Path, list[dict[str, Any]]], Path], name: str) -> Callable[[Path], list[object]]:
+    """A plain table with --map."""
+    options = [word for one in logs.MAP for word in ("--map", one)]
+    return lambda folder: [write(folder / name, [logs.table(call) for call in logs.calls()]), *options]
+
+
+FORMATS: dict[str, tuple[str, Callable[[Path], list[object]]]] = {
+    "chat_log": ("chat_log", lines_of(logs.chat_log)),
+    "batch": ("openai_batch", batch),
+    "spend_log": ("litellm", lines_of(logs.spend_log)),
+    "logging_payload": ("litellm", lines_of(logs.logging_payload)),
+    "otel": ("opentelemetry", lines_of(logs.otel)),
+    "old_otel": ("opentelemetry", lines_of(logs.old_otel)),
+    "langfuse_jsonl": ("langfuse", lines_of(logs.langfuse)),
+    "langfuse_csv": ("langfuse", lambda folder: [logs.write_csv(folder / "o.csv", [logs.langfuse(call) for call in logs.calls()])]),
+    "langfuse_parquet": ("langfuse", lambda folder: [logs.write_parquet(folder / "o.parquet", [logs.langfuse(c) for c in logs.calls()])]),
+    "table_csv": ("table", mapped(logs.write_csv, "t.csv")),
+    "table_jsonl": ("table", mapped(logs.write_lines, "t.jsonl")),
+    "table_parquet": ("table", mapped(logs.write_parquet, "t.parquet")),
+}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_gives_the_same_calls(name: str, tmp_path: Path) -> None:
+    """Calls, tokens, groups, natures and label counts are those that were written, whatever the format."""
+    kind, write = FORMATS[name]
+    found = document(*write(tmp_path))
+    assert set(found["formats"]) == {kind}
+    assert found["calls"] == 120
+    calls = logs.calls()
+    assert found["tokens"]["input"] == sum(call["read"] for call in calls)
+    assert found["tokens"]["output"] == sum(call["wrote"] for call in calls)
+    assert found["tokens"]["cached"] == sum(call["cached"] for call in calls)
+    assert found["priced_coverage"] == 1
+    assert sorted((group["nature"], group["labels"], group["calls"]) for group in found["groups"]) == [
+        ("classification", 3, 40),
+        ("extraction", None, 40),
+        ("translation", None, 40),
+    ]
+    assert found["skipped"]["bad_lines"] == 0
+
+
+@pytest.mark.parametrize("name", ["spend_log", "logging_payload", "langfuse_jsonl", "table_csv"])
+def test_the_log_s_own_costs_are_kept(name: str, tmp_path: Path) -> None:
+    """Where the log has costs, their sum is the spend."""
+    found = document(*FORMATS[name][1](tmp_path))
+    assert found["spend_usd"] == pytest.approx(sum(call["cost"] for call in logs.calls()), abs=1e-9)
+
+
+def test_calls_that_only_wrap_others_are_not_counted_twice(tmp_path: Path) -> None:
+    """Of an agent's span, a wrapper and the model call below an HTTP span, only the last is a call; it is said."""
+    found = document(*FORMATS["otel"][1](tmp_path))
+    assert found["skipped"]["not_leaf_calls"] == 120
+    assert found["skipped"]["not_model_calls"] == 240
+
+
+def test_a_zero_cost_of_litellm_is_unpriced_and_a_cache_hit_is_free(tmp_path: Path) -> None:
+    """LiteLLM writes 0 where it knows no price: such a call is priced by its tokens; what came from the cache cost nothing."""
+    calls = logs.calls(30)
+    rows = [
+        {**logs.spend_log(call), "spend": 0.0, "cache_hit": "True" if call["k"] % 2 else "False", "model": "no-such-model"}
+        for call in calls
+    ]
+    found = document(logs.write_lines(tmp_path / "l.jsonl", rows))
+    assert found["priced_calls"] == 15
+    assert found["spend_usd"] == 0
+
+
+def test_batch_answers_without_their_questions_are_told(tmp_path: Path) -> None:
+    """An output without its input is no call; it is counted."""
+    logs.write_lines(tmp_path / "in.jsonl", [logs.batch_input(call) for call in logs.calls(20)])
+    logs.write_lines(tmp_path / "out.jsonl", [logs.batch_output(call) for call in logs.calls(30)])
+    found = document(tmp_path)
+    assert (found["calls"], found["skipped"]["batch_outputs_without_input"]) == (20, 10)
+
+
+def test_task_keys_come_before_templates(tmp_path: Path) -> None:
+    """Where the log names its tasks, the groups are these."""
+    rows = [{**logs.chat_log(call), "workload_id": f"work-{call['k'] % 4}"} for call in logs.calls()]
+    found = document(logs.write_lines(tmp_path / "l.jsonl", rows))
+    assert sorted(group["name"] for group in found["groups"]) == ["work-0", "work-1", "work-2", "work-3"]
