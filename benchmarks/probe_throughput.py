@@ -123,7 +123,7 @@ async def ours(client: Client, url: str, n: int, concurrency: int, folder: Path,
     seconds = time.perf_counter() - started
     store.close(settled=True)
     if ended.settled != n:
-        raise SystemExit(f"{ended.settled} of {n} calls were settled")
+        raise SystemExit(f"{ended.settled} of {n} calls were settled: {ended.why}, {dict(ended.given_up)}")
     path.unlink()
     return seconds
 

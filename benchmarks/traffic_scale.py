@@ -31,7 +31,7 @@ def timed(program: str, path: Path) -> tuple[float, float]:
     begun = time.perf_counter()
     child = subprocess.Popen([sys.executable, "-c", program, str(path)], stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(child.pid, 0)
-    assert status == 0, program
+    assert status == 0, f"ended with {os.waitstatus_to_exitcode(status)}: {program}"
     return time.perf_counter() - begun, usage.ru_maxrss / _GIB
 
 

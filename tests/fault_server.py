@@ -196,7 +196,7 @@ class Server:
     def _document(self, asked: Asked, answer: str, kind: str) -> dict[str, Any]:
         tokens_in = self.tokens_in if self.tokens_in is not None else sum(len(one["content"]) for one in asked.body["messages"]) // 4
         choice: dict[str, Any] = {"index": 0, "message": {"role": "assistant", "content": answer}, "finish_reason": "stop"}
-        if asked.body.get("logprobs") and kind != "no_logprobs":
+        if asked.body.get("logprobs") and kind not in ("no_logprobs", "length"):
             pairs = self.likely(asked, answer) if self.likely is not None else [(answer[:1], -0.1), ("\n", -3.0)]
             if kind == "minus_infinity":
                 pairs = [*pairs, ("Z", float("-inf"))]

@@ -362,7 +362,7 @@ def test_nothing_is_said_where_labels_are_enough() -> None:
 def test_a_chosen_model_without_a_curve_is_told_so() -> None:
     """Extraction with fewer examples than the rule of thumb."""
     text = BASE.replace("classification", "extraction").replace("output_tokens: 8", "output_tokens: 80")
-    found = assess(profile(text, data="{labelled_examples: 600}", quality="{tolerance: 10, risk: low}"), CATALOG)
+    found = assess(profile(text, data="{labelled_examples: 600}", quality="{tolerance: 2, risk: low}"), CATALOG)
     assert found.verdict.family == "fine_tuned_small"
     (reason,) = [one for one in found.verdict.reasons if one.startswith("Labels: ")]
     assert reason == (

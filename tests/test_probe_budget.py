@@ -80,6 +80,8 @@ def test_small_sums_do_not_drift() -> None:
         assert budget.take(0.1)
         budget.settle(0.1, 0.1)
     assert not budget.take(1e-9)
+    assert not budget.take(1e308)
+    assert Budget(cap_usd=1e308).take(1e300)
 
 
 def test_a_prompt_has_at_most_a_token_for_each_byte() -> None:

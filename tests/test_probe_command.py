@@ -29,6 +29,14 @@ quality: {floor: 0.5}
 """
 
 
+SCHEMA = {
+    "type": "object",
+    "properties": {"city": {"type": "string"}, "number": {"type": "integer"}},
+    "required": ["city", "number"],
+    "additionalProperties": False,
+}
+
+
 def by_model(shares: dict[str, float]) -> Callable[[Asked], str]:
     """An answer that is right as often as its model is good."""
     return lambda asked: mostly_right(shares[asked.model])(asked)
@@ -214,6 +222,94 @@ def test_an_open_task_is_scored_by_its_metric(tmp_path: Path) -> None:
     assert contains.document("--all", "--metric", "contains")["models"][0]["score"] == 1
 
 
+@pytest.mark.parametrize(
+    ("change", "more", "metric"),
+    [
+        ("", (), "token_f1"),
+        ("metric: rouge_l", (), "rouge_l"),
+        ("metric: ROUGE-L", (), "rouge_l"),
+        ("metric: exact match", (), "exact_match"),
+        ("metric: happiness", (), "token_f1"),
+        ("metric: happiness", ("--metric", "contains"), "contains"),
+        ("metric: json_schema", ("--schema", "{schema}"), "json_schema"),
+        ("", ("--schema", "{schema}"), "json_schema"),
+    ],
+)
+def test_which_metric_a_profile_means(tmp_path: Path, change: str, more: tuple[str, ...], metric: str) -> None:
+    """Its own, where it can be scored; otherwise what fits the output, and then the report says so."""
+    profile = OPEN.replace("quality: {floor: 0.5}", f"quality: {{floor: 0.5{', ' if change else ''}{change}}}")
+    schema = tmp_path / "schema.json"
+    schema.write_text(json.dumps(SCHEMA), encoding="utf-8")
+    case = Case(tmp_path, Server(answer=right), profile=profile)
+    plan = json.loads(case.probe("--dry-run", "--format", "json", *(one.format(schema=schema) for one in more)).out)
+    assert (plan["metric"], plan["format"], plan["floor"]) == (metric, "free_text", 0.5)
+    assert any("happiness is not measured" in note for note in plan["notes"]) == ("happiness" in change and not more)
+
+
+@pytest.mark.parametrize(("word", "said"), [("macro_f1", "the ladder tests accuracy"), ("mcc", "mcc is not measured"), ("accuracy", None)])
+def test_labels_are_measured_by_accuracy(tmp_path: Path, word: str, said: str | None) -> None:
+    """Whatever the profile names; where it names something else the report says so."""
+    case = Case(tmp_path, Server(answer=right), profile=PROFILE.replace("floor: 0.8", f"floor: 0.8, metric: {word}"))
+    plan = json.loads(case.probe("--dry-run", "--format", "json").out)
+    assert (plan["metric"], [said in note for note in plan["notes"] if said]) == ("exact_label", [True] if said else [])
+
+
+def test_labels_of_the_examples_where_the_profile_lists_none(tmp_path: Path) -> None:
+    """They are taken, in alphabetical order, and the report says so."""
+    case = Case(tmp_path, Server(answer=right), n=9, profile=PROFILE.replace("task: {labels: [alpha, beta, gamma]}\n", ""))
+    document = case.document("--all")
+    assert document["models"][0]["accuracy"] == 1
+    assert any("lists no labels; the 3 of the examples" in note for note in document["notes"])
+
+
+def test_documents_are_scored_field_by_field(tmp_path: Path) -> None:
+    """With a schema: in free text and constrained, with the reason left out of what is compared."""
+
+    def answer(asked: Asked) -> str:
+        document = {"city": "Bonn", "number": number_of(asked) if number_of(asked) % 2 else -1}
+        reasons = asked.body.get("response_format", {}).get("json_schema", {}).get("schema", {}).get("properties", {})
+        return json.dumps({"reason": "so", **document} if "reason" in reasons else document)
+
+    case = Case(tmp_path, Server(answer=answer), n=8, profile=OPEN)
+    rows = [{"input": f"number {i}", "expected": {"city": "bonn", "number": i}} for i in range(8)]
+    (tmp_path / "examples.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+    (tmp_path / "schema.json").write_text(json.dumps(SCHEMA), encoding="utf-8")
+    document = case.document("--all", "--formats", "--metric", "json_fields", "--schema", tmp_path / "schema.json")
+    assert {one["format"]: one["score"] for one in document["formats"]} == {"free_text": 0.75, "schema": 0.75, "schema_reason_first": 0.75}
+    assert json.dumps(SCHEMA) in case.server.seen[0].body["messages"][0]["content"]
+
+
+def test_open_answers_are_taken_out_of_their_objects(tmp_path: Path) -> None:
+    """Constrained, an open answer stands in a field; what is no such object is scored as it is."""
+
+    def answer(asked: Asked) -> str:
+        label = LABELS[number_of(asked) % 3]
+        if "response_format" not in asked.body:
+            return label
+        return [json.dumps({"answer": label}), label, json.dumps([label]), json.dumps({"answer": 3})][number_of(asked) % 4]
+
+    case = Case(tmp_path, Server(answer=answer), n=12, profile=OPEN)
+    found = {one["format"]: one["score"] for one in case.document("--all", "--formats", "--metric", "exact_match")["formats"]}
+    assert found == {"free_text": 1, "schema": 0.5, "schema_reason_first": 0.5}
+
+
+def test_a_judge_that_gives_no_verdict(tmp_path: Path) -> None:
+    """The answer stays unscored, and the report counts it as an error of that kind."""
+
+    def script(asked: Asked) -> str | None:
+        return "status:400:context length" if asked.model == "grader" and number_of(asked) == 1 else None
+
+    server = Server(answer=lambda asked: "hm" if asked.model == "grader" else "an answer", script=script)
+    case = Case(tmp_path, server, n=3, profile=OPEN)
+    texts = [{"input": f"number {i}", "expected": f"number {i}"} for i in range(3)]
+    (tmp_path / "examples.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in texts), encoding="utf-8")
+    with serving(server):
+        judge = ("--judge", f"grader={server.url}", "--price", "grader=5/5")
+        document = json.loads(run(*case.arguments("--all", *judge, "--format", "json")).out)
+    assert document["verdict"]["status"] == "not_enough_examples"
+    assert {row["error_kind"] for row in case.rows() if row["model"] == "small"} == {"no_verdict"}
+
+
 def test_a_prompt_of_ones_own(tmp_path: Path) -> None:
     """System and user part, with the input in its place; what stands in an input is no place."""
     prompt = tmp_path / "prompt.txt"
@@ -295,6 +391,9 @@ def test_wrong_usage(arguments: list[str], said: str) -> None:
         (["--metric", "json_fields"], "cannot be scored by it, the first on line 1"),
         (["--prompt", "{examples}"], "{input}"),
         (["--schema", "{examples}"], "is not JSON"),
+        (["--schema", "{labels}"], "the answers of this task are labels"),
+        (["--samples", "3", "--metric", "contains"], "a majority needs a closed set of labels"),
+        (["--metric", "contains", "--judge", "x=http://127.0.0.1:9/v1"], "a judge scores"),
         (["--judge", "small"], "does not grade itself"),
         (["--model", "small=http://127.0.0.1:9/v1"], "named twice"),
     ],
@@ -302,7 +401,8 @@ def test_wrong_usage(arguments: list[str], said: str) -> None:
 def test_what_cannot_be_probed_is_refused_before_a_call(tmp_path: Path, more: list[str], said: str) -> None:
     """With the reason; nothing is asked."""
     case = Case(tmp_path, Server(answer=right))
-    done = case.probe(*(one.format(examples=tmp_path / "examples.jsonl") for one in more))
+    (tmp_path / "labels.json").write_text(json.dumps(SCHEMA), encoding="utf-8")
+    done = case.probe(*(one.format(examples=tmp_path / "examples.jsonl", labels=tmp_path / "labels.json") for one in more))
     assert (done.code, said in done.err, case.server.seen) == (2, True, []), done.err
 
 

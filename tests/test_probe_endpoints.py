@@ -234,6 +234,10 @@ def test_a_providers_key_goes_to_no_other_address() -> None:
     assert api_key(own, {"OPENAI_API_KEY": "sk-of-openai"}) == "none"
     assert api_key(own, {"OPENAI_API_KEY": "sk-of-openai", "SLMDECIDE_API_KEY": "mine"}) == "mine"
     assert api_key(targets_of(["gpt-4o-mini"], CATALOG, {})[0], {"OPENAI_API_KEY": "sk-of-openai"}) is None
+    environment = {"OPENAI_API_KEY": "sk-of-openai", "OPENAI_BASE_URL": "http://127.0.0.1:9/v1", "HOSTED_VLLM_API_BASE": "http://h:1"}
+    meant = targets_of(["gpt-4o-mini"], CATALOG, environment)[0]
+    assert (meant.url, api_key(meant, environment)) == ("http://127.0.0.1:9/v1", "sk-of-openai")
+    assert api_key(targets_of(["hosted_vllm/m"], CATALOG, environment)[0], environment) == "none"
 
 
 def test_the_offer_whose_key_is_at_hand_is_taken() -> None:

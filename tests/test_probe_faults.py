@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from slmdecide.probe.faults import Fault, one_line, seconds_to_wait
+from slmdecide.probe.faults import Fault, fault_of, one_line, seconds_to_wait
 from slmdecide.probe.pace import MOST_DELAY_S, Pace, delay_s
 from tests.fault_server import TRANSIENT, Asked, Server, faulty, first_times
 from tests.probe_case import Case, number_of, right
@@ -168,6 +168,36 @@ def test_a_server_that_lists_fewer_log_probabilities(tmp_path: Path, listed: int
     assert rows[-1]["attempts"] == 1
 
 
+def test_compared_formats_wait_out_their_faults(tmp_path: Path) -> None:
+    """The ladder's end drops what it does not need any more, and nothing of the comparison of formats."""
+    server = Server(answer=lambda _: "alpha", script=lambda asked: "500" if asked.times == 0 and asked.body["max_tokens"] > 1 else None)
+    case = Case(tmp_path, server, n=9)
+    case.probe("--all", "--formats")
+    assert sorted(row["format"] for row in case.rows()) == sorted(["label_code", "free_text", "schema", "schema_reason_first"] * 9)
+    assert {row["attempts"] for row in case.rows() if row["format"] != "label_code"} == {2}
+
+
+def test_a_server_that_takes_no_temperature(tmp_path: Path) -> None:
+    """It is asked without one from then on."""
+
+    def script(asked: Asked) -> str | None:
+        return "status:400:'temperature' does not support 0.0 with this model" if "temperature" in asked.body else None
+
+    case = Case(tmp_path, Server(answer=right, script=script), n=9)
+    case.probe("--all", "--concurrency", 1)
+    assert [row["correct"] for row in case.rows()] == [1.0] * 9
+    assert sum(case.server.faults.values()) == 1
+
+
+@pytest.mark.parametrize(("kind", "said"), [("length", "--max-tokens"), ("status:400:no such field", "no such field")])
+def test_a_model_that_never_answers_is_given_up(tmp_path: Path, kind: str, said: str) -> None:
+    """One that thinks until its tokens are used up, or refuses everything, is not paid for every example."""
+    case = Case(tmp_path, Server(answer=right, script=lambda _: kind), n=60)
+    done = case.probe("--concurrency", 2)
+    assert (done.code, said in done.err) == (1, True), done.err
+    assert len(case.server.seen) <= 8
+
+
 def test_no_key_gets_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not into a file, a message or a report, even where the server repeats it; a provider's key is not sent to another address."""
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
@@ -204,6 +234,46 @@ def test_many_faults_at_once_change_nothing(tmp_path: Path) -> None:
 
 
 # By themselves
+
+
+def named(name: str, message: str = "", **more: object) -> Exception:
+    """An exception of a provider that litellm asks without the openai package: its name is all there is."""
+    error = type(name, (Exception,), {})(message)
+    for key, value in more.items():
+        setattr(error, key, value)
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "billed"),
+    [
+        (named("AuthenticationError"), "authentication", False),
+        (named("InternalServerError", "Missing credentials. Please pass an `api_key`"), "authentication", False),
+        (named("NotFoundError"), "not_found", False),
+        (named("BadRequestError", "LLM Provider NOT provided."), "not_found", False),
+        (named("RateLimitError"), "rate_limit", False),
+        (named("RateLimitError", "insufficient_quota"), "quota", False),
+        (named("ServiceUnavailableError"), "server_error", True),
+        (named("APIError", "Empty or invalid response"), "truncated", True),
+        (named("BadRequestError", "prompt is too long"), "context_length", False),
+        (named("UnsupportedParamsError", "no such thing"), "bad_request", False),
+        (named("ConnectError"), "connection", False),
+        (named("APIConnectionError"), "connection", True),
+        (named("RemoteProtocolError"), "truncated", True),
+        (named("ReadTimeout"), "timeout", True),
+        (named("SomethingElse"), "other", True),
+    ],
+)
+def test_faults_by_name_alone(error: Exception, kind: str, *, billed: bool) -> None:
+    """Which kind it is, and whether the server may have done the work."""
+    found = fault_of(error, {})
+    assert (found.kind, found.may_be_billed) == (kind, billed)
+    assert str(found) == found.message
+
+
+def test_a_date_without_a_zone_is_utc() -> None:
+    """As the standard says of HTTP dates."""
+    assert seconds_to_wait({"retry-after": "Tue, 24 Nov 2026 12:00:05 -0000"}, datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)) == 5
 
 
 def test_secrets_are_taken_out_of_messages() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -181,6 +182,16 @@ def test_a_file_that_holds_a_run_is_not_overwritten(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
+@pytest.mark.parametrize("content", ['input,expected\na,"b', '{"input": "a", "expected": "b"}', "x", "[]\n"])
+def test_a_file_that_is_no_run_is_left_alone(tmp_path: Path, content: str) -> None:
+    """--resume with the name of another file is refused, and not a byte of it is cut off."""
+    path = tmp_path / "examples.csv"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(InputError, match="is no run file"):
+        RunFile(path, resume=True)
+    assert path.read_text(encoding="utf-8") == content
+
+
 def test_two_runs_on_one_file_are_refused(tmp_path: Path) -> None:
     """While one has it open nobody else gets it; then somebody does."""
     path = tmp_path / "run.jsonl"
@@ -304,6 +315,77 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path: Path) -> None:
     assert len(server.bill) == rows
     assert case.probe("--all", "--resume").code == 0
     assert len(case.rows()) == len(server.bill) == 60
+
+
+def test_paid_samples_of_an_open_question_are_not_paid_again(tmp_path: Path) -> None:
+    """A question that takes several requests and was broken off between them goes on with the next one."""
+    server = Server(answer=interrupting(right, 8), delay_s=0.02)
+    case = Case(tmp_path, server, n=6)
+    assert case.probe("--all", "--samples", 5, "--concurrency", 2).code == 1
+    assert len(server.bill) < 30
+    assert case.probe("--all", "--samples", 5, "--resume").code == 4
+    assert len(server.bill) == 30
+    assert set(server.requests.values()) == {1}
+    assert sum(row["cost_usd"] for row in case.rows()) == pytest.approx(server.billed_usd)
+
+
+def test_ctrl_c_twice_stops_at_once(tmp_path: Path) -> None:
+    """What was under way is in doubt: it counts against the cap of the resumed run, and is sent again under its id."""
+    server = Server(answer=right, script=lambda asked: "hang:20" if asked.times == 0 and asked.model == "small" else None)
+    interrupted: list[str] = []
+
+    def script(asked: Asked) -> str | None:
+        if asked.times:
+            return None
+        interrupted.append(asked.id)
+        if len(interrupted) == 4:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.2)
+            os.kill(os.getpid(), signal.SIGINT)
+        return "hang:20"
+
+    server.script = script
+    case = Case(tmp_path, server, n=6)
+    begun = time.monotonic()
+    done = case.probe("--all", "--concurrency", 4)
+    assert (done.code, time.monotonic() - begun < 60) == (1, True)
+    assert not case.rows()
+    assert (tmp_path / "run.jsonl.open").exists()
+    server.script = lambda _: None
+    document = case.document("--all", "--resume")
+    assert document["unsure_usd"] > 0
+    assert set(interrupted) <= {row["request_id"] for row in case.rows()}
+
+
+def test_a_retry_that_does_not_fit_under_the_cap_is_not_made(tmp_path: Path) -> None:
+    """What the broken-off request may have cost stays in doubt, and the report says how much."""
+    server = Server(answer=right, script=lambda asked: "reset_after" if asked.times == 0 else None, honours_ids=False)
+    case = Case(tmp_path, server, n=6)
+    plan = json.loads(case.probe("--dry-run", "--format", "json").out)
+    document = case.document("--max-cost", 1.5 * plan["largest_call_usd"], "--concurrency", 1)
+    assert document["verdict"]["status"] == "budget_reached"
+    assert any("stand in no line may have cost up to" in note for note in document["notes"])
+    assert server.billed_usd <= 1.5 * plan["largest_call_usd"]
+    assert len(server.seen) == 1
+
+
+def test_a_disk_that_is_full_ends_the_run(tmp_path: Path) -> None:
+    """Exit 1 with the reason; what was written before is kept, and the run goes on once there is room."""
+    server = Server(answer=right)
+    case = Case(tmp_path, server, n=60)
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    case.probe("--dry-run")
+    with serving(server):
+        run(*case.arguments("--all", "--max-cost", 0))  # litellm is loaded before the disk is full
+        resource.setrlimit(resource.RLIMIT_FSIZE, (8000, limit[1]))
+        try:
+            done = run(*case.arguments("--all"))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert (done.code, "cannot be written" in done.err) == (1, True)
+    assert case.probe("--all", "--resume").code == 0
+    assert len(case.rows()) == 60
+    assert not server.billed_twice
 
 
 def test_a_finished_run_is_reported_again_without_a_call(tmp_path: Path) -> None:

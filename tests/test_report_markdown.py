@@ -32,6 +32,11 @@ ALLOWED = {
     "th_open", "th_close", "td_open", "td_close", "fence",
 }  # fmt: skip
 """What our own Markdown is made of: no link, image, emphasis, quotation, rule or inline HTML, and no code block but a chart."""
+WORDS = r"(?:[^\W_]|[ .,_/()+-])*"
+CHART = re.compile(
+    rf'xychart-beta horizontal\n    title "{WORDS}"\n    x-axis \["\d+ {WORDS}"(?:, "\d+ {WORDS}")*\]\n    bar \[[\d.e+, -]+\]\n',
+)
+"""Our charts: names of letters, digits and harmless marks, and numbers."""
 
 
 def tokens(page: str) -> list[Token]:
@@ -49,7 +54,6 @@ def check(page: str) -> None:
     assert page.replace("\n", "").isprintable()
     parts = tokens(page)
     assert {one.type for one in parts} <= ALLOWED
-    assert {one.info for one in parts if one.type == "fence"} <= {"mermaid"}
     assert all(OWN_HTML.fullmatch(one.content) for one in parts if one.type == "html_block")
     assert all(one.info == "mermaid" and CHART.fullmatch(one.content) for one in parts if one.type == "fence")
     # What GitHub links after Markdown is done: mentions, references, addresses. Code is spared.

@@ -131,7 +131,10 @@ def _plan_text(setup: Setup, output_format: str) -> str:
         from slmdecide.report.document import to_json  # noqa: PLC0415
 
         return to_json(_plan_document(setup))
-    return "\n".join([*setup.plan.lines(), *(f"note: {note}" for note in setup.settings.notes), "nothing was sent (--dry-run)"])
+    from slmdecide.report.escape import terminal  # noqa: PLC0415
+
+    lines = [*setup.plan.lines(), *(f"note: {note}" for note in setup.settings.notes), "nothing was sent (--dry-run)"]
+    return "\n".join(terminal(line) for line in lines)
 
 
 def _plan_document(setup: Setup) -> dict[str, Any]:
@@ -139,6 +142,10 @@ def _plan_document(setup: Setup) -> dict[str, Any]:
     return {
         "schema_version": 1,
         "dry_run": True,
+        "metric": setup.settings.rules.metric,
+        "format": setup.settings.rules.format,
+        "floor": setup.settings.rules.floor,
+        "reference": setup.settings.reference,
         "calls": plan.calls,
         "n_examples": plan.n_examples,
         "expected_usd": plan.expected_usd,

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from slmdecide.records.catalog import Price
 
 _UNITS_PER_USD = 10**12
+_EXACT_USD = 1e12
+"""Above this a float holds no cents, and could overflow."""
 TOKENS_PER_MESSAGE = 16
 """Role and marks that a chat template puts around a message; the widest known take 7 (declared, with room)."""
 TOKENS_PER_REQUEST = 256
@@ -38,7 +40,7 @@ class Usage(NamedTuple):
 
 def units(usd: float) -> int:
     """USD as trillionths of a dollar, rounded up."""
-    return ceil(usd * _UNITS_PER_USD)
+    return ceil(usd * _UNITS_PER_USD) if usd < _EXACT_USD else ceil(usd) * _UNITS_PER_USD
 
 
 def most_tokens_in(messages: Iterable[Mapping[str, str]], further_bytes: int = 0) -> int:
@@ -84,10 +86,15 @@ class Budget:
     """Trillionths of a dollar: known bills, and what broken-off requests may have been billed."""
     reserved: int = 0
 
+    @property
+    def _cap(self) -> int:
+        """The cap, rounded down."""
+        return int(self.cap_usd * _UNITS_PER_USD) if self.cap_usd < _EXACT_USD else int(self.cap_usd) * _UNITS_PER_USD
+
     def take(self, usd: float) -> bool:
         """Whether that much is left; it is reserved then."""
         wanted = units(usd)
-        if self.spent + self.reserved + wanted > int(self.cap_usd * _UNITS_PER_USD):
+        if self.spent + self.reserved + wanted > self._cap:
             return False
         self.reserved += wanted
         return True

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 TOP_LOG_PROBABILITIES = 20
 """The most that APIs list (OpenAI's chat completions, November 2026)."""
-FEW_LOG_PROBABILITIES = 5
-"""What APIs list that refuse more (Together, Fireworks; November 2026)."""
 _OFFLINE = {
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",
     "HF_HUB_OFFLINE": "1",
@@ -54,8 +52,8 @@ class Request:
     max_tokens: int
     log_probabilities: int = 0
     """How many likely tokens are listed at the first place; 0 = none."""
-    temperature: float = 0.0
-    seed: int | None = None
+    temperature: float | None = 0.0
+    """None leaves it to the server."""
     response_format: Mapping[str, Any] | None = None
 
 
@@ -128,7 +126,6 @@ class Client:
             "model": target.asked_as,
             "messages": list(request.messages),
             "max_tokens": request.max_tokens,
-            "temperature": request.temperature,
             "timeout": self._timeout_s,
             "num_retries": 0,
             "max_retries": 0,
@@ -137,8 +134,8 @@ class Client:
         }
         if request.log_probabilities:
             found |= {"logprobs": True, "top_logprobs": request.log_probabilities}
-        if request.seed is not None:
-            found["seed"] = request.seed
+        if request.temperature is not None:
+            found["temperature"] = request.temperature
         if request.response_format is not None:
             found["response_format"] = request.response_format
         if self._stream:

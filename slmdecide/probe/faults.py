@@ -52,6 +52,7 @@ _CONTEXT = re.compile(r"context.{0,12}(?:length|window)|maximum.{0,20}tokens|too
 _FILTER = re.compile(r"content.{0,3}(?:filter|policy|management)|safety|moderation", re.IGNORECASE)
 _QUOTA = re.compile(r"insufficient.quota|exceeded your current quota|billing.{0,12}(?:limit|details)|payment required", re.IGNORECASE)
 _LOG_PROBABILITIES = re.compile(r"log.?prob", re.IGNORECASE)
+_TEMPERATURE = re.compile(r"temperature", re.IGNORECASE)
 _NO_CREDENTIALS = re.compile(r"missing credentials|api.?key", re.IGNORECASE)
 _NO_PROVIDER = re.compile(r"provider not provided", re.IGNORECASE)
 _LITELLM_PREFIX = re.compile(r"^(?:(?:litellm\.)?\w*(?:Error|Exception|Timeout)(?: Error)?(?: -|:) ?)+")
@@ -70,8 +71,8 @@ class Fault(Exception):  # noqa: N818  (of a server, not of the program)
     """Whether the server may have done the work."""
     retry_after_s: float | None = None
     """As the server asks; None if it does not."""
-    about_log_probabilities: bool = False
-    """Whether the server refuses the log-probabilities that were asked for."""
+    refuses: Literal["log_probabilities", "temperature"] | None = None
+    """What the server does not take; the request may succeed without it."""
 
     @property
     def passes(self) -> bool:
@@ -104,7 +105,7 @@ def fault_of(error: BaseException, environment: Mapping[str, str]) -> Fault:
         message=text,
         may_be_billed=_may_be_billed(kind, status, names),
         retry_after_s=next((one for one in map(_retry_after, chain) if one is not None), None),
-        about_log_probabilities=kind == "bad_request" and _LOG_PROBABILITIES.search(text) is not None,
+        refuses=_refused(text) if kind == "bad_request" else None,
     )
 
 
@@ -193,6 +194,12 @@ def _refusal(names: set[str], text: str) -> Kind:
     if "ContentPolicyViolationError" in names or _FILTER.search(text):
         return "content_filter"
     return "bad_request"
+
+
+def _refused(text: str) -> Literal["log_probabilities", "temperature"] | None:
+    if _LOG_PROBABILITIES.search(text):
+        return "log_probabilities"
+    return "temperature" if _TEMPERATURE.search(text) else None
 
 
 def _retry_after(error: BaseException) -> float | None:

@@ -118,6 +118,8 @@ def measured(profile: TaskProfile, task: Task, checked: Checked, asked: Asked) -
         )
     if asked.template is not None:
         check_template(asked.template, asked.codes if codes is not None else "labels", labels, asked.template_name)
+    if asked.schema is not None and labels:
+        raise InputError("--schema: the answers of this task are labels; --formats asks for them as JSON too")
     if asked.schema is not None and (asked.schema.get("type") != "object" or not isinstance(asked.schema.get("properties"), dict)):
         raise InputError('--schema: a JSON schema with "type": "object" and "properties" is expected')
     output = task.output_tokens * task.reasoning_multiplier

@@ -142,8 +142,7 @@ class Runner:
                 self._something.clear()
                 if self._error is not None:
                     raise self._error
-                if not self._wanted(self._asking.rules.format):
-                    self._sender.drop_waiting()
+                self._sender.drop_unwanted()
         finally:
             ticking.cancel()
             for task in self._tasks:
@@ -238,7 +237,7 @@ class Runner:
             return
         self._ending = "interrupted"
         self._say("stopping: waiting for the requests that are under way, because they are paid for; once more stops at once")
-        self._sender.drop_waiting()
+        self._sender.drop_unwanted()
 
     def _give_up(self, target: Target, reason: str) -> None:
         """Ask a model no more, and end the run if the ladder cannot go on without it."""
@@ -289,8 +288,12 @@ class Runner:
         except Fault as fault:
             self._fell(question.target, fault)
             return self._write(question, self._asking.failed(question, fault.kind, fault.message, bill, replies))
-        self._sender.health[question.target.name].rose()
         call = self._asking.call(question, replies, bill)
+        health = self._sender.health[question.target.name]
+        if call.error is None:
+            health.rose()
+        elif health.silent():
+            self._give_up(question.target, call.error)
         judging = self._asking.judge_request(question, call.answer) if call.error is None and call.answer is not None else None
         return await self._judged(question, judging, replies, bill) if judging is not None else self._write(question, call)
 

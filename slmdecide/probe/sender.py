@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from slmdecide.probe.asking import most_request_usd
 from slmdecide.probe.budget import Usage, billed_usd
-from slmdecide.probe.client import FEW_LOG_PROBABILITIES
 from slmdecide.probe.faults import Fault
 from slmdecide.probe.health import Health
 from slmdecide.probe.pace import MOST_ASKED_DELAY_S, Pace, delay_s
@@ -22,7 +22,7 @@ from slmdecide.probe.reply import reply_of
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from slmdecide.probe.asking import Bill
     from slmdecide.probe.budget import Budget
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from slmdecide.probe.reply import Reply
     from slmdecide.probe.store import RunFile
     from slmdecide.probe.targets import Target
+
+
+_MOST_LESSONS = 4
+"""Attempts of one request that may show what a server does not take."""
 
 
 class OutOfBudgetError(Exception):
@@ -71,8 +75,8 @@ class Sender:
         self._draw = draw
         self._give_up = give_up
         self._kept = dict(store.opened.parts)
-        self._waiting: set[asyncio.Task[object]] = set()
-        """Tasks that wait for their turn or for their next try, with nothing under way."""
+        self._waiting: dict[asyncio.Task[object], Callable[[], bool]] = {}
+        """Tasks that wait for their turn or for their next try, with nothing under way, and whether they are still wanted."""
 
     def most_usd(self, request: Request) -> float:
         """The most that a request is taken to cost: 0 for an unpriced one, more where a server has exceeded its limits."""
@@ -87,10 +91,11 @@ class Sender:
         self._store.to_be_sent(request.request_id, most)
         return most
 
-    def drop_waiting(self) -> None:
-        """Cancel every task that has nothing under way: nothing that is paid for is lost."""
-        for task in tuple(self._waiting):
-            task.cancel()
+    def drop_unwanted(self) -> None:
+        """Cancel the tasks that have nothing under way and are not wanted any more: nothing that is paid for is lost."""
+        for task, wanted in tuple(self._waiting.items()):
+            if not wanted():
+                task.cancel()
 
     async def part(self, request: Request, bill: Bill, reserved: float | None, wanted: Callable[[], bool], *, keep: bool) -> Reply:
         """The reply to a request, from an earlier part of the run if it was paid for there.
@@ -130,31 +135,29 @@ class Sender:
             attempt += 1
             listed = request.log_probabilities if health.listed is None else min(health.listed, request.log_probabilities)
             try:
-                reply = await self._attempt(replace(request, log_probabilities=listed), bill, most)
+                temperature = None if health.own_temperature else request.temperature
+                adapted = replace(request, log_probabilities=listed, temperature=temperature)
+                with self._waits(wanted) as waiting:
+                    reply = await self._attempt(adapted, bill, most, waiting)
             except Fault as fault:
-                if fault.about_log_probabilities and listed:
-                    fewer = FEW_LOG_PROBABILITIES if listed > FEW_LOG_PROBABILITIES else 0
-                    health.listed = fewer if health.listed is None else min(fewer, health.listed)
+                if attempt <= _MOST_LESSONS and health.learn(fault, listed):
                     continue
                 if fault.stops or (fault.retry_after_s is not None and fault.retry_after_s > MOST_ASKED_DELAY_S):
                     self._give_up(request.target, fault.message)
                     raise GivenUpError from None
                 if not fault.passes or attempt >= health.most_attempts(fault):
                     raise
-                await self._pause(delay_s(attempt, self._draw))
+                with self._waits(wanted):
+                    await asyncio.sleep(delay_s(attempt, self._draw))
             else:
                 return _Paid(reply=reply, usd=self._settled(request, reply, bill, most), most=most)
 
-    async def _attempt(self, request: Request, bill: Bill, most: float) -> Reply:
+    async def _attempt(self, request: Request, bill: Bill, most: float, no_longer_waiting: Callable[[], None]) -> Reply:
         """The reply to one attempt, for which `most` is reserved. The note that it may cost so much is written first."""
         under_way = False
-        task = asyncio.current_task()
-        if task is None:
-            raise RuntimeError("requests are sent by tasks")
-        self._waiting.add(task)
         try:
             async with self._pace:
-                self._waiting.discard(task)
+                no_longer_waiting()
                 under_way = True
                 self._store.flush()
                 bill.attempts += 1
@@ -173,18 +176,22 @@ class Sender:
             else:
                 self._not_billed(request, most)
             raise
-        finally:
-            self._waiting.discard(task)
 
-    async def _pause(self, seconds: float) -> None:
+    @contextmanager
+    def _waits(self, wanted: Callable[[], bool]) -> Iterator[Callable[[], None]]:
+        """Count this task among the waiting ones, until the block ends or what is given is called."""
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("requests are sent by tasks")
-        self._waiting.add(task)
+
+        def waits_no_longer() -> None:
+            self._waiting.pop(task, None)
+
+        self._waiting[task] = wanted
         try:
-            await asyncio.sleep(seconds)
+            yield waits_no_longer
         finally:
-            self._waiting.discard(task)
+            waits_no_longer()
 
     # Money
 
@@ -203,7 +210,8 @@ class Sender:
     def _settled(self, request: Request, reply: Reply, bill: Bill, most: float) -> float | None:
         """What an answer cost; None if that is not known, and then all that it may have cost counts against the cap."""
         price = request.target.price
-        if most_request_usd(request, price) is None:
+        expected = most_request_usd(request, price)
+        if expected is None:
             self._budget.settle(most, 0.0)
             return None
         usd = None
@@ -214,7 +222,7 @@ class Sender:
             bill.unsure_usd += most
             return None
         self._budget.settle(most, usd)
-        if usd > most > 0:
+        if expected > 0:
             health = self.health[request.target.name]
-            health.overrun = max(health.overrun, health.overrun * usd / most)
+            health.overrun = max(health.overrun, usd / expected)
         return usd

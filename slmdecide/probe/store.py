@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
-import math
 import os
 import tempfile
 from dataclasses import asdict, dataclass, fields
@@ -30,6 +29,8 @@ if TYPE_CHECKING:
 MOST_ANSWER_CHARACTERS = 100_000
 """Characters of an answer that are scored and kept: none that a limit on tokens lets through is as long."""
 _COLUMNS = tuple(one.name for one in fields(Call))
+_START = b'{"request_id": '
+"""What a run file begins with."""
 _MOST_LINE_BYTES = 64_000_000
 _BLOCK = 1 << 16
 
@@ -60,6 +61,8 @@ class RunFile:
             raise InputError(
                 f"{shown(path)} holds a run already", hint="--resume goes on with it, --from reports on it, --run FILE begins another one"
             )
+        if resume:
+            _refuse_other_files(path)
         self._file = _opened(path)
         self._side: int | None = None
         try:
@@ -157,7 +160,7 @@ class RunFile:
         if self._settings is not None:
             rows[0][SETTINGS] = asdict(self._settings)
         # ASCII alone: no character of an answer can end a line or act on a terminal.
-        text = "".join(f"{_line(row)}\n" for row in rows)
+        text = "".join(f"{json.dumps(row, allow_nan=False)}\n" for row in rows)
         _write(self._file, text.encode("ascii"), self.path)
         self._settings = None
         self._notes.append({"done": question_id})
@@ -183,10 +186,18 @@ class RunFile:
 
 
 def _holds_something(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size > 0
+
+
+def _refuse_other_files(path: Path) -> None:
+    """InputError if the file holds something else: what looks like a torn line there is not ours to cut off."""
     try:
-        return path.is_dir() or path.stat().st_size > 0
+        with path.open("rb") as stream:
+            start = stream.read(len(_START))
     except OSError:
-        return False
+        return
+    if not _START.startswith(start):
+        raise InputError(f"{shown(path)}: is no run file of a probe", hint="--run FILE names the run to go on with")
 
 
 def _opened(path: Path) -> int:
@@ -202,21 +213,3 @@ def _write(handle: int, content: bytes, path: Path) -> None:
             content = content[os.write(handle, content) :]
     except OSError as error:
         raise RunError(f"{shown(path)}: cannot be written: {error.strerror or error}") from None
-
-
-def _line(row: dict[str, Any]) -> str:
-    try:
-        return json.dumps(row, allow_nan=False)
-    except ValueError:
-        return json.dumps(_plain(row), allow_nan=False)
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401  (any part of a record)
-    """The value without numbers that JSON does not have."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    return value

@@ -33,6 +33,8 @@ _OWN_KEY = "SLMDECIDE_API_KEY"
 _NO_KEY = "none"
 _SIZE = re.compile(r"(?<![a-z0-9.])(\d+(?:\.\d+)?)\s?([bm])(?![a-z0-9])", re.IGNORECASE)
 _MOST_CHARACTERS = 200
+_MOST_USD_PER_MTOK = 1e9
+"""More is a mistake, and sums of it could overflow."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,6 +55,8 @@ class Target:
     """Where the size is from."""
     gives_log_probabilities: bool | None
     """None = not known."""
+    key_variable: str = _OWN_KEY
+    """Variable of the environment with the key for `url`; without one litellm looks for the provider's key itself."""
 
     @property
     def known_usd(self) -> float | None:
@@ -105,7 +109,7 @@ def declared_price(text: str, as_of: str) -> tuple[str, Price]:
         asked = (float(usd_in), float(usd_out))
     except ValueError:
         asked = (-1.0, -1.0)
-    if not name or not all(isfinite(one) and one >= 0 for one in asked):
+    if not name or not all(isfinite(one) and 0 <= one <= _MOST_USD_PER_MTOK for one in asked):
         raise InputError(f"--price: found {shown(text)}; NAME=IN/OUT in USD per million tokens is expected, such as my-model=0.1/0.4")
     status = "free" if asked == (0.0, 0.0) else "priced"
     return name, Price(
@@ -126,7 +130,7 @@ def api_key(target: Target, environment: Mapping[str, str]) -> str | None:
     """
     if target.url is None:
         return None
-    return environment.get(_OWN_KEY) or _NO_KEY
+    return environment.get(target.key_variable) or _NO_KEY
 
 
 def destination(target: Target, regions: Sequence[str]) -> Destination:
@@ -142,14 +146,17 @@ def _target(
     if not name or len(name) > _MOST_CHARACTERS or not name.isprintable() or (equals and not address):
         raise InputError(f"{option}: found {shown(word)}; NAME or NAME=ADDRESS is expected, such as tiny=http://127.0.0.1:8000/v1")
     url = checked_address(address, f"{option} {name}") if equals else base
-    if url is None:
-        url = _address_in(environment, name, option)
     model = _model_of(name, catalog, option)
     if model is not None and model.kind != "decoder":
         raise InputError(f"{name} is an {model.kind}: it labels texts once it is fine-tuned, and answers no prompt; it cannot be probed")
     offers = [catalog.prices[one] for one in model.prices if one in catalog.prices] if model is not None else []
     own = _own_offer(name, catalog)
     price = own if own is not None else _offer(offers, environment) if url is None else offers[0] if offers else None
+    provider = price.provider if price is not None and "/" not in name else name.partition("/")[0]
+    key_variable = _OWN_KEY
+    if url is None:
+        url = _address_in(environment, name, provider, option)
+        key_variable = f"{provider.upper()}_API_KEY"
     asked_as = _on_own_server(name) if url is not None else _at_provider(name, price, model)
     if url is None and "/" not in asked_as and model is None and own is None:
         near = nearest(name, [*catalog.models, *catalog.aliases])
@@ -167,12 +174,12 @@ def _target(
         params_b=size,
         size_basis=basis,
         gives_log_probabilities=model.logprobs if model is not None and url is None else None,
+        key_variable=key_variable,
     )
 
 
-def _address_in(environment: Mapping[str, str], name: str, option: str) -> str | None:
-    """The address that the environment, or the custom of such servers, gives for a name with this provider."""
-    provider = name.partition("/")[0]
+def _address_in(environment: Mapping[str, str], name: str, provider: str, option: str) -> str | None:
+    """The address that the environment, or the custom of such servers, gives for a model of this provider."""
     if provider == "openai":
         variable = next((one for one in _OPENAI_BASES if environment.get(one)), None)
         return checked_address(environment[variable], variable) if variable is not None else None

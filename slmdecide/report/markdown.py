@@ -49,7 +49,7 @@ def portfolio_markdown(assessments: Sequence[Assessment], *, most_bytes: int = M
 def write(view: View, *, most_bytes: int = MOST_BYTES) -> str:
     """A report as Markdown of at most `most_bytes` (at least 20,000, which title and answer may need)."""
     parts = [f"## {_prose(view.title)}\n", *(_whole(block) for block in view.answer)]
-    footer = "\n".join(_prose(sentence) for sentence in view.footer) + "\n"
+    footer = "".join(f"{_prose(sentence)}\n" for sentence in view.footer)
     room = most_bytes - _bytes("\n".join(parts)) - _bytes(footer) - _RESERVED
     left_out: list[str] = []
     for section in sorted(view.sections, key=lambda one: one.detail):
@@ -60,7 +60,7 @@ def write(view: View, *, most_bytes: int = MOST_BYTES) -> str:
             left_out.append(section.title)
     if left_out:
         parts.append(_told(left_out))
-    return "\n".join([*parts, footer])
+    return "\n".join([*parts, *([footer] if footer else [])])
 
 
 def _told(left_out: Sequence[str]) -> str:

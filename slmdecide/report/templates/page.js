@@ -146,10 +146,12 @@ const startWhatIf = (told) => {
     }
     return points;
   };
-  const marksOf = (settings, found) => [
-    { volume: settings.volume * (told.requests ?? 1), kind: "now" },
-    ...found.filter(({ volume }) => volume !== null).map(({ volume }) => ({ volume: volume * (told.requests ?? 1), kind: "break-even" })),
-  ];
+  // There is always one of each kind, or the chart would have a part without an extent: the second lies under the first.
+  const marksOf = (settings, found) => {
+    const now = settings.volume * (told.requests ?? 1);
+    const even = found.filter(({ volume }) => volume !== null).map(({ volume }) => volume * (told.requests ?? 1));
+    return [{ volume: now, kind: "now" }, ...[now, ...even].map((volume) => ({ volume, kind: "break-even" }))];
+  };
 
   const showTable = (points) => {
     const every = whatIf.volumeFactors().length;
