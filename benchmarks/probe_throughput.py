@@ -22,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -147,8 +148,8 @@ async def bare(url: str, n: int, concurrency: int) -> float:
     return time.perf_counter() - started
 
 
-async def compare(url: str, n: int, rounds: int, concurrency: int, folder: Path) -> float:
-    """Calls a second of both, in turns, and the processor time that a call takes; returns our median."""
+async def compare(url: str, n: int, rounds: int, concurrency: int, folder: Path) -> None:
+    """Print the calls a second of both, in turns, and the processor time that a call takes."""
     async with Client(os.environ, timeout_s=60) as client:
         await bare(url, 100, concurrency)
         await ours(client, url, 100, concurrency, folder)
@@ -169,11 +170,51 @@ async def compare(url: str, n: int, rounds: int, concurrency: int, folder: Path)
     cpu_theirs, cpu_mine = (statistics.median(one) for one in cpu_ms.values())
     print(f"ours is {wall:.0%} of bare by the clock (median of pairs), {cpu_theirs / cpu_mine:.0%} by processor time", end=" ")
     print(f"(target: at least {TARGET_SHARE:.0%})")
-    return statistics.median(mine)
 
 
-def promptfoo(url: str, concurrency: int, folder: Path) -> tuple[float, float] | None:
-    """Calls a second of promptfoo on 500 prompts, of the whole command and without its start; None where it cannot be installed."""
+@dataclass(frozen=True)
+class Promptfoo:
+    """promptfoo, installed."""
+
+    program: Path
+    folder: Path
+    environment: dict[str, str]
+    version: str
+
+    def seconds(self, url: str, n: int, concurrency: int) -> float:
+        """Seconds of the whole command on so many prompts: the same messages and fields as ours."""
+        asking, one = asking_of(n), target(url)
+        chats = [asking.requests(asking.question(one, example, 0, 0, "label_code"))[0].messages for example in examples_of(n)]
+        fields = {
+            "apiBaseUrl": url,
+            "apiKey": "none",
+            "max_tokens": 1,
+            "temperature": 0,
+            "passthrough": {"logprobs": True, "top_logprobs": 20},
+        }
+        settings = {
+            "prompts": ["{{chat}}"],
+            "providers": [{"id": "openai:chat:m", "config": fields}],
+            "tests": [{"vars": {"chat": json.dumps(chat)}, "assert": [{"type": "equals", "value": "A"}]} for chat in chats],
+        }
+        (self.folder / "promptfooconfig.json").write_text(json.dumps(settings), encoding="utf-8")
+        out = self.folder / "out.json"
+        out.unlink(missing_ok=True)
+        command = [
+            self.program, "eval", "-c", self.folder / "promptfooconfig.json", "-j", str(concurrency), "--no-cache", "--no-table",
+            "--no-progress-bar", "--no-write", "-o", out,
+        ]  # fmt: skip
+        started = time.perf_counter()
+        done = subprocess.run(command, env=self.environment, cwd=self.folder, capture_output=True, text=True, check=False)
+        seconds = time.perf_counter() - started
+        found = json.loads(out.read_text(encoding="utf-8"))["results"]["stats"] if out.exists() else {}
+        if found.get("successes") != n:
+            raise SystemExit(f"promptfoo did not answer {n} prompts: {found or done.stderr[-300:]}")
+        return seconds
+
+
+def installed_promptfoo(folder: Path) -> Promptfoo | None:
+    """The program from npm, in that folder; None, with the reason printed, where it cannot be had."""
     if shutil.which("npm") is None:
         print("promptfoo: not measured (there is no npm)")
         return None
@@ -181,67 +222,65 @@ def promptfoo(url: str, concurrency: int, folder: Path) -> tuple[float, float] |
         **os.environ, "PROMPTFOO_DISABLE_TELEMETRY": "1", "PROMPTFOO_DISABLE_UPDATE": "1", "PROMPTFOO_DISABLE_REMOTE_GENERATION": "1",
         "OPENAI_API_KEY": "none", "PROMPTFOO_CONFIG_DIR": str(folder / "config"), "CI": "1",
     }  # fmt: skip
-    install = subprocess.run(
-        ["npm", "install", "--no-audit", "--no-fund", "--prefix", folder, "promptfoo"],
-        env=quiet,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = ["npm", "install", "--no-audit", "--no-fund", "--prefix", folder, "promptfoo"]
+    install = subprocess.run(command, env=quiet, capture_output=True, text=True, check=False)
     program = folder / "node_modules" / ".bin" / "promptfoo"
     if install.returncode or not program.exists():
-        print(f"promptfoo: not measured (npm: {install.stderr.strip().splitlines()[-1] if install.stderr.strip() else 'failed'})")
+        print(f"promptfoo: not measured (npm: {(install.stderr.strip().splitlines() or ['failed'])[-1]})")
         return None
-    settings = {
-        "prompts": ["Sort: {{text}}"],
-        "providers": [{"id": "openai:chat:m", "config": {"apiBaseUrl": url, "apiKey": "none", "max_tokens": 1, "temperature": 0}}],
-        "tests": [{"vars": {"text": one.input}, "assert": [{"type": "equals", "value": "A"}]} for one in examples_of(500)],
-    }
-    (folder / "promptfooconfig.json").write_text(json.dumps(settings), encoding="utf-8")
-    command = [
-        program, "eval", "-c", folder / "promptfooconfig.json", "-j", str(concurrency), "--no-cache", "--no-table", "--no-progress-bar",
-        "--no-write", "-o", folder / "out.json",
-    ]  # fmt: skip
     version = subprocess.run([program, "--version"], env=quiet, capture_output=True, text=True, check=False).stdout.strip()
-    times = []
-    for _ in range(2):
-        started = time.perf_counter()
-        done = subprocess.run(command, env=quiet, cwd=folder, capture_output=True, text=True, check=False)
-        times.append(time.perf_counter() - started)
-    results = json.loads((folder / "out.json").read_text(encoding="utf-8"))["results"]["stats"] if (folder / "out.json").exists() else {}
-    if not results or results.get("errors"):
-        print(f"promptfoo: not measured ({results or done.stderr[-300:]})")
-        return None
-    started = time.perf_counter()
-    subprocess.run([program, "--version"], env=quiet, capture_output=True, text=True, check=False)
-    start_up = time.perf_counter() - started
-    whole, net = 500 / min(times), 500 / (min(times) - start_up)
-    print(f"promptfoo {version:<16} {whole:7.1f} calls/s of the whole command, {net:7.1f} without its start of {start_up:.1f} s")
-    return whole, net
+    return Promptfoo(program=program, folder=folder, environment=quiet, version=version)
 
 
-def whole_command(url: str, concurrency: int, folder: Path) -> float:
-    """Calls a second of `slmdecide probe` on the same 500 prompts, from the shell to the report."""
-    rows = [json.dumps({"id": one.id, "input": one.input, "expected": one.expected}) for one in examples_of(500)]
+async def while_asking(url: str, n: int, concurrency: int, folder: Path) -> float:
+    """Seconds of our run on so many prompts, once litellm is loaded."""
+    async with Client(os.environ, timeout_s=60) as client:
+        await ours(client, url, 50, concurrency, folder)
+        return await ours(client, url, n, concurrency, folder)
+
+
+def against_promptfoo(url: str, concurrency: int, folder: Path) -> None:
+    """Both on the same 500 prompts, in turns: while asking, and from the shell to the report."""
+    there = installed_promptfoo(folder)
+    if there is None:
+        return
+    n, ours_asking, theirs_asking, ours_whole, theirs_whole = 500, [], [], [], []
+    for turn in range(4):
+        ours_asking.append(n / asyncio.run(while_asking(url, n, concurrency, folder)))
+        whole, one = there.seconds(url, n, concurrency), there.seconds(url, 1, concurrency)
+        theirs_whole.append(n / whole)
+        theirs_asking.append((n - 1) / (whole - one))
+        ours_whole.append(n / whole_command(url, n, concurrency, folder / f"whole{turn}"))
+    mine, theirs = statistics.median(ours_asking), statistics.median(theirs_asking)
+    print(
+        f"on {n} prompts, in turns, medians of 4: slmdecide probe {mine:.1f}, promptfoo {there.version} {theirs:.1f} calls/s while asking;",
+        end=" ",
+    )
+    print(f"{statistics.median(ours_whole):.1f} and {statistics.median(theirs_whole):.1f} from the shell to the report")
+    print(f"ours is {mine / theirs:.1f} times promptfoo while asking (target: at least {TARGET_TIMES:g}),", end=" ")
+    print(f"{statistics.median(ours_whole) / statistics.median(theirs_whole):.1f} times from the shell to the report")
+
+
+def whole_command(url: str, n: int, concurrency: int, folder: Path) -> float:
+    """Seconds of `slmdecide probe` on the same prompts, from the shell to the report."""
+    folder.mkdir()
+    rows = [json.dumps({"id": one.id, "input": one.input, "expected": one.expected}) for one in examples_of(n)]
     (folder / "examples.jsonl").write_text("\n".join(rows), encoding="utf-8")
     (folder / "task.yaml").write_text(
         f"name: bench\nnature: classification\ntask: {{labels: [{', '.join(LABELS)}]}}\nquality: {{floor: 0.5}}\n"
         "volume: {requests_per_month: 1000, input_tokens: 60, output_tokens: 1}\n",
         encoding="utf-8",
     )
-    times = []
-    for place in range(2):
-        command = [
-            sys.executable, "-m", "slmdecide", "probe", "task.yaml", "--examples", "examples.jsonl", "--all",
-            "--concurrency", str(concurrency),
-            "--model", f"m={url}", "--price", "m=0.1/0.4", "--run", f"whole{place}.jsonl",
-        ]  # fmt: skip
-        started = time.perf_counter()
-        subprocess.run(command, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, check=False)
-        times.append(time.perf_counter() - started)
-    if sum(1 for _ in (folder / "whole0.jsonl").open(encoding="utf-8")) != 500:
+    command = [
+        sys.executable, "-m", "slmdecide", "probe", "task.yaml", "--examples", "examples.jsonl", "--all",
+        "--concurrency", str(concurrency), "--model", f"m={url}", "--price", "m=0.1/0.4",
+    ]  # fmt: skip
+    started = time.perf_counter()
+    subprocess.run(command, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, check=False)
+    seconds = time.perf_counter() - started
+    if (folder / "task.probe.jsonl").read_bytes().count(b"\n") != n:
         raise SystemExit("the command did not make its calls")
-    return 500 / min(times)
+    return seconds
 
 
 async def memory(url: str, n: int, concurrency: int, folder: Path) -> None:
@@ -285,16 +324,9 @@ def main() -> None:
             if given.memory:
                 asyncio.run(memory(url, given.memory, given.concurrency, Path(name)))
                 return
-            mine = asyncio.run(compare(url, given.calls, given.rounds, given.concurrency, Path(name)))
+            asyncio.run(compare(url, given.calls, given.rounds, given.concurrency, Path(name)))
             if given.promptfoo:
-                theirs = promptfoo(url, given.concurrency, Path(name))
-                if theirs is not None:
-                    command = whole_command(url, given.concurrency, Path(name))
-                    print(f"slmdecide, whole command   {command:7.1f} calls/s")
-                    print(
-                        f"ours is {mine / theirs[1]:.1f} times promptfoo while asking (target: at least {TARGET_TIMES:g}), "
-                        f"{command / theirs[0]:.1f} times from the shell to the report"
-                    )
+                against_promptfoo(url, given.concurrency, Path(name))
     finally:
         server.terminate()
         server.wait()

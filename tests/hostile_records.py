@@ -12,14 +12,20 @@ from slmdecide.records.assessment import Assessment
 from slmdecide.records.backtest import Backtest
 from slmdecide.records.breakeven import BreakEvenReport, DoesNotFit, Replication
 from slmdecide.records.cascade_report import CascadeReport, ChainReport
+from slmdecide.records.diff import Diff
 from slmdecide.records.probe import ProbeReport
 from slmdecide.records.profile import TaskProfile, Volume
+from slmdecide.records.traffic import TrafficReport
 from slmdecide.report.document import record_document
 from slmdecide.report.saved import Decisions, Listing
 from tests.example_assessments import EXAMPLES
 from tests.saved_reports import PROMPTED_SMALL
 
-KINDS: tuple[type, ...] = (Assessment, BreakEvenReport, DoesNotFit, Replication, ProbeReport, CascadeReport, ChainReport, Backtest)
+KINDS: tuple[type, ...] = (
+    Assessment, BreakEvenReport, DoesNotFit, Replication, ProbeReport, CascadeReport, ChainReport, Backtest, Diff, TrafficReport,
+)  # fmt: skip
+OUR_KEYS = frozenset({"schema_version", "input", "output", "cached"})
+"""Keys of objects that are words of ours, although the type says any text."""
 PLAIN = "plain words"
 
 
@@ -29,6 +35,7 @@ def every_record() -> dict[str, Any]:
     made: dict[str, Any] = {kind.__name__: instance(kind, PLAIN) for kind in KINDS if kind is not Assessment}
     one = instance(Assessment, PLAIN)
     chosen = replace(one, verdict=replace(one.verdict, option_id=one.options[0].id), stages=())
+    made["TrafficReport"] = replace(made["TrafficReport"], tokens={"input": 1.0, "output": 1.0, "cached": 0.0})
     made["Assessment"] = Decisions((chosen,), portfolio=False)
     made["pipeline"] = Decisions((one,), portfolio=False)
     made["portfolio"] = Decisions((chosen, one, PROMPTED_SMALL, *EXAMPLES.values()), portfolio=True)
@@ -92,12 +99,12 @@ def _texts(value: Any, hint: Any, path: str) -> Iterator[tuple[str, str]]:
     if isinstance(value, str):
         if not _is_closed(hint):
             yield path, value
-    elif is_dataclass(value) or hasattr(value, "_fields"):
+    elif (is_dataclass(value) or hasattr(value, "_fields")) and not isinstance(value, TaskProfile):
         for name, one, its in _members(value):
             yield from _texts(one, its, f"{path}.{name}" if path else name)
     elif isinstance(value, dict):
         for key, one in value.items():
-            if key != "schema_version":
+            if key not in OUR_KEYS:
                 yield f"{path} keys", key
                 yield from _texts(one, type(one), f"{path} values")
     elif isinstance(value, tuple | list):
@@ -113,13 +120,15 @@ def _of_member(hint: Any, place: int, value: Any) -> Any:
 def _changed(value: Any, hint: Any, path: str, text: str, only: str | None) -> Any:
     if isinstance(value, str):
         return text if not _is_closed(hint) and only in (None, path) else value
+    if isinstance(value, TaskProfile):  # no report shows it, and it has laws of its own
+        return value
     if is_dataclass(value) or hasattr(value, "_fields"):
         changes = {name: _changed(one, its, f"{path}.{name}" if path else name, text, only) for name, one, its in _members(value)}
         return replace(value, **changes) if is_dataclass(value) else value._replace(**changes)  # type: ignore[type-var]
     if isinstance(value, dict):
         every = only in (None, f"{path} keys")
         return {
-            (text if len(value) == 1 else f"{text} {place}") if every and key != "schema_version" else key: _changed(
+            (text if len(value) == 1 else f"{text} {place}") if every and key not in OUR_KEYS else key: _changed(
                 one, type(one), f"{path} values", text, only
             )
             for place, (key, one) in enumerate(value.items())

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
+from unittest.mock import patch
 
 from tests.fault_server import Asked, Server, serving
 from tests.running import Ran, run
@@ -13,6 +15,8 @@ from tests.running import Ran, run
 if TYPE_CHECKING:
     from pathlib import Path
 
+Road = Literal["own", "litellm"]
+ROADS: tuple[Road, ...] = ("own", "litellm")
 LABELS = ("alpha", "beta", "gamma")
 PROFILE = """name: Sorting
 nature: classification
@@ -52,6 +56,8 @@ class Case:
     models: tuple[str, ...] = ("small",)
     prices: dict[str, tuple[float, float]] = field(default_factory=dict)
     priced: bool = True
+    road: Road = "own"
+    """Whether the server is asked by its address, or by litellm as if it were a provider's."""
 
     def __post_init__(self) -> None:
         self.write()
@@ -73,13 +79,14 @@ class Case:
         given = ["probe", self.folder / "task.yaml", "--examples", self.folder / "examples.jsonl", "--run", self.run_file]
         for model in self.models:
             usd_in, usd_out = self.server.prices.get(model, PRICE)
-            given += ["--model", f"{model}={self.server.url}"]
-            given += ["--price", f"{model}={usd_in}/{usd_out}"] if self.priced else []
+            name = model if self.road == "own" else f"openai/{model}"
+            given += ["--model", f"{name}={self.server.url}" if self.road == "own" else name]
+            given += ["--price", f"{name}={usd_in}/{usd_out}"] if self.priced else []
         return [str(one) for one in (*given, *more)]
 
     def probe(self, *more: object) -> Ran:
         """What the command leaves, the server answering meanwhile."""
-        with serving(self.server):
+        with serving(self.server), patch.dict(os.environ, {"OPENAI_BASE_URL": self.server.url} if self.road == "litellm" else {}):
             return run(*self.arguments(*more))
 
     def document(self, *more: object) -> dict[str, Any]:

@@ -12,13 +12,18 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from slmdecide.core.diff import diff
+from slmdecide.readers.catalog import load_catalog
 from slmdecide.records.assessment import AssessedOption, Band
 from slmdecide.records.cost_model import CostInputs, CostMember, CostModel, ServingCost
+from slmdecide.records.diff import Diff
+from slmdecide.records.settings import Thresholds
 from slmdecide.report.document import portfolio_document, record_document, to_document
 from tests.cascade_rows import knowing_rows, write_csv
 from tests.example_assessments import EXAMPLES, PIPELINE, SMALL
 from tests.running import run
 from tests.test_probe_report import full_report
+from tests.traffic_logs import calls, chat_log, write_lines
 
 ROOT = Path(__file__).parents[1]
 TRIAGE = ROOT / "profiles" / "catalogue" / "support-triage.yaml"
@@ -101,6 +106,16 @@ def _replayed(kind: str) -> dict[str, Any]:
         return _told("cascade", path, "--order", "tiny,mid,big")
 
 
+def _logged() -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        return _told("traffic", write_lines(Path(folder) / "log.jsonl", [chat_log(one) for one in calls()]))
+
+
+def _differing() -> Diff:
+    """Two decisions of which the second is another one."""
+    return diff([SMALL], [PROMPTED_SMALL], load_catalog(), names=("old.json", "new.json"), thresholds=Thresholds())
+
+
 _DOCUMENTS: dict[str, Callable[[], dict[str, Any]]] = {
     "decision": lambda: to_document(SMALL),
     "prompted": lambda: to_document(PROMPTED_SMALL),
@@ -115,6 +130,8 @@ _DOCUMENTS: dict[str, Callable[[], dict[str, Any]]] = {
     "cascade": lambda: _replayed("cascade"),
     "chain": lambda: _replayed("chain"),
     "backtest": lambda: _told("backtest"),
+    "difference": lambda: record_document(_differing()),
+    "traffic": _logged,
     "models": lambda: _told("models"),
     "throughput": lambda: _told("throughput", "--model", "llama-3.1-8b", "--gpu", "a100"),
     "evidence": lambda: _told("evidence"),

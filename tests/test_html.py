@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 from slmdecide import numbers
 from slmdecide.money.what_if import Part, Settings, cheaper_from, cost_together, too_few_labels
@@ -29,7 +30,7 @@ from slmdecide.report.html import MOST_ROWS, Page, write
 from slmdecide.report.pages import assessment_page, page_of, portfolio_page
 from slmdecide.report.saved import read_saved
 from slmdecide.report.what_if import NOT_SAVED, NOTHING_COSTED, WhatIf, of_assessment, of_portfolio
-from tests.example_assessments import EXAMPLES, HOSTILE, INFEASIBLE, SMALL, UNDECIDED, with_strings
+from tests.example_assessments import EXAMPLES, HOSTILE, INFEASIBLE, SMALL, UNDECIDED, instances, with_strings
 from tests.saved_reports import KINDS, PROMPTED_SMALL, document_of
 
 Golden = Callable[[str, str], None]
@@ -131,8 +132,8 @@ def test_pages_of_every_kind(kind: str) -> None:
     """Every kind of report is a page of our own elements; each chart has a title, a description and its numbers."""
     page = page_of(read_saved(document_of(kind), "saved.json"))
     shape = check(write(page, library=LIBRARY))
-    charted = {"does not fit", "replication", "models", "throughput", "evidence"}
-    assert bool(page.drawn) == (kind not in charted)
+    plain = {"does not fit", "replication", "difference", "traffic", "models", "throughput", "evidence"}
+    assert bool(page.drawn) == (kind not in plain)
     for one in page.drawn:
         assert one.id in shape.ids
         assert one.title
@@ -251,6 +252,14 @@ def test_charts_show_names_apart() -> None:
     assert over_volume(["a"], "requests").series == ("a",)
 
 
+@settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(instances(Assessment))
+def test_any_assessment_is_a_page(one: Assessment) -> None:
+    """Whatever an assessment holds, the page is our own elements around words, alone and in a portfolio."""
+    check(page_text(one))
+    check(write(portfolio_page([one, one]), library=LIBRARY))
+
+
 # The script of the page
 
 
@@ -319,11 +328,11 @@ def test_the_script_computes_as_python_does() -> None:
     """On 50 settings each option's cost, its break-even volume and whether there are labels enough agree to the last digits."""
     (one,) = assessments_from_document(document_of("priced decision"))
     found = asked("priced decision")
-    settings = drawn_settings(50)
-    told = evaluated(SCRIPT, {"data": found.data, "settings": [as_script(each) for each in settings]})
+    every = drawn_settings(50)
+    told = evaluated(SCRIPT, {"data": found.data, "settings": [as_script(each) for each in every]})
     rows = parts_of(found, one)
     large = rows[[row.label for row in found.rows].index(found.data["large"])]
-    for at, answers in zip(settings, told, strict=True):
+    for at, answers in zip(every, told, strict=True):
         for parts, (cost, few, factor) in zip(rows, answers, strict=True):
             expected = cost_together(parts, at)
             for key in ("monthly", "total"):

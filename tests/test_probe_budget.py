@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from slmdecide.probe.budget import Budget, Usage, billed_usd, most_tokens_in, most_usd
 from slmdecide.records.catalog import Price
 from tests.fault_server import Server, faulty
-from tests.probe_case import Case, mostly_right, right
+from tests.probe_case import Case, Road, mostly_right, right
 from tests.test_startup import ROOT, RUN
 
 if TYPE_CHECKING:
@@ -91,12 +91,12 @@ def test_a_prompt_has_at_most_a_token_for_each_byte() -> None:
     assert most_tokens_in(messages, 50) == most_tokens_in(messages) + 50
 
 
-@pytest.mark.parametrize("concurrency", [1, 8, 64])
-def test_the_cap_holds_at_any_concurrency(tmp_path: Path, concurrency: int) -> None:
+@pytest.mark.parametrize(("concurrency", "road"), [(1, "own"), (8, "own"), (8, "litellm"), (64, "own"), (64, "litellm")])
+def test_the_cap_holds_at_any_concurrency(tmp_path: Path, concurrency: int, road: Road) -> None:
     """A server that bills every attempt, answered or not, bills no more than the cap; the exit code is 4."""
     kinds = ("reset_after", "truncated", "429", "500", "no_usage")
     server = Server(answer=mostly_right(0.8), script=faulty(0.2, kinds), honours_ids=False, tokens_in=150)
-    case = Case(tmp_path, server, n=90)
+    case = Case(tmp_path, server, n=90, road=road)
     cap = 0.02
     document = case.document("--max-cost", cap, "--concurrency", concurrency)
     assert document["verdict"]["status"] == "budget_reached"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.fault_server import Asked, Server, serving
-from tests.probe_case import LABELS, PRICE, PROFILE, Case, mostly_right, number_of, right
+from tests.probe_case import LABELS, PRICE, PROFILE, ROADS, Case, Road, mostly_right, number_of, right
 from tests.running import run
 
 if TYPE_CHECKING:
@@ -196,10 +196,11 @@ def test_a_judge_scores_and_is_paid(tmp_path: Path) -> None:
     assert len(case.rows()) == 18
 
 
-def test_streaming_measures_the_first_token(tmp_path: Path) -> None:
+@pytest.mark.parametrize("road", ROADS)
+def test_streaming_measures_the_first_token(tmp_path: Path, road: Road) -> None:
     """TTFT, tokens and likelihoods come out of a stream as well; a stream that breaks off is tried again."""
     server = Server(answer=lambda asked: right(asked) + "." * 20, script=lambda asked: "stream_cut" if asked.times == 0 else None)
-    case = Case(tmp_path, server, n=6)
+    case = Case(tmp_path, server, n=6, road=road)
     document = case.document("--all", "--stream")
     rows = case.rows()
     assert all(0 < row["ttft_ms"] < row["latency_ms"] for row in rows)
@@ -286,7 +287,7 @@ def test_open_answers_are_taken_out_of_their_objects(tmp_path: Path) -> None:
         label = LABELS[number_of(asked) % 3]
         if "response_format" not in asked.body:
             return label
-        return [json.dumps({"answer": label}), label, json.dumps([label]), json.dumps({"answer": 3})][number_of(asked) % 4]
+        return [json.dumps({"answer": label}), label, json.dumps({"other": label}), json.dumps({"answer": 3})][number_of(asked) % 4]
 
     case = Case(tmp_path, Server(answer=answer), n=12, profile=OPEN)
     found = {one["format"]: one["score"] for one in case.document("--all", "--formats", "--metric", "exact_match")["formats"]}
@@ -326,6 +327,25 @@ def test_a_prompt_of_ones_own(tmp_path: Path) -> None:
     assert {row["correct"] for row in case.rows()} == {1.0}
     refused = run(*case.arguments("--prompt", prompt, "--dry-run"))
     assert (refused.code, "{codes}" in refused.err) == (2, True)
+
+
+def test_a_prompt_without_a_system_part_in_every_format(tmp_path: Path) -> None:
+    """The user part alone; constrained formats get the sentence that asks for their form."""
+    prompt = tmp_path / "prompt.txt"
+    prompt.write_text("One of:\n{codes}\nText: {input}\n", encoding="utf-8")
+    server = Server(
+        answer=lambda asked: json.dumps({"label": LABELS[number_of(asked) % 3]}) if "response_format" in asked.body else right(asked)
+    )
+    case = Case(tmp_path, server, n=3)
+    document = case.document("--all", "--formats", "--prompt", prompt)
+    assert {one["format"]: one["n"] for one in document["formats"]} == dict.fromkeys(
+        ("label_code", "free_text", "schema", "schema_reason_first"), 3
+    )
+    messages = [asked.body["messages"] for asked in server.seen]
+    assert {len(one) for one in messages} == {1}
+    assert sum("Answer with one JSON object" in one[0]["content"] for one in messages) == 6
+    prompt.write_text("a\n---\n{input} {codes}\n---\nb", encoding="utf-8")
+    assert "more than one line of three dashes" in run(*case.arguments("--prompt", prompt, "--dry-run")).err
 
 
 def test_more_labels_than_one_token_can_tell(tmp_path: Path) -> None:
@@ -392,6 +412,10 @@ def test_wrong_usage(arguments: list[str], said: str) -> None:
         (["--prompt", "{examples}"], "{input}"),
         (["--schema", "{examples}"], "is not JSON"),
         (["--schema", "{labels}"], "the answers of this task are labels"),
+        (["--metric", "json_schema", "--schema", "{list}"], "an object is expected"),
+        (["--metric", "json_schema", "--schema", "{number}"], '"type": "object"'),
+        (["--metric", "json_schema"], "needs a schema"),
+        (["--examples", "{empty}"], "no example is left"),
         (["--samples", "3", "--metric", "contains"], "a majority needs a closed set of labels"),
         (["--metric", "contains", "--judge", "x=http://127.0.0.1:9/v1"], "a judge scores"),
         (["--judge", "small"], "does not grade itself"),
@@ -401,8 +425,12 @@ def test_wrong_usage(arguments: list[str], said: str) -> None:
 def test_what_cannot_be_probed_is_refused_before_a_call(tmp_path: Path, more: list[str], said: str) -> None:
     """With the reason; nothing is asked."""
     case = Case(tmp_path, Server(answer=right))
-    (tmp_path / "labels.json").write_text(json.dumps(SCHEMA), encoding="utf-8")
-    done = case.probe(*(one.format(examples=tmp_path / "examples.jsonl", labels=tmp_path / "labels.json") for one in more))
+    files = {"examples": tmp_path / "examples.jsonl"}
+    contents = {"labels": json.dumps(SCHEMA), "list": "[]", "number": '{"type": "number"}', "empty": '{"input": "", "expected": "alpha"}'}
+    for name, content in contents.items():
+        files[name] = tmp_path / f"{name}.json"
+        files[name].write_text(content, encoding="utf-8")
+    done = case.probe(*(one.format(**files) for one in more))
     assert (done.code, said in done.err, case.server.seen) == (2, True, []), done.err
 
 
@@ -447,6 +475,20 @@ def test_the_profiles_candidates_are_tried(tmp_path: Path) -> None:
     text = run(*case.arguments("--dry-run")).out
     assert "nothing was sent" in text
     assert "priced as" in text
+
+
+def test_the_usual_candidates_and_a_profile_on_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nobody names a model the usual ones are taken, with a note; the run file is named after the profile."""
+    monkeypatch.chdir(tmp_path)
+    case = Case(tmp_path, Server(answer=right), models=())
+    arguments = ("probe", "-", "--examples", "examples.jsonl")
+    plan = json.loads(run(*arguments, "--dry-run", "--format", "json", stdin=PROFILE.encode()).out)
+    assert len(plan["models"]) > 5
+    assert any("the usual candidates were taken" in note for note in plan["notes"])
+    with serving(case.server):
+        more = ("--model", f"m={case.server.url}", "--price", "m=0/0")
+        assert run(*arguments, *more, stdin=PROFILE.encode()).code == 0
+    assert (tmp_path / "task.probe.jsonl").exists()
 
 
 def test_the_report_names_no_folder_but_the_files_as_given(tmp_path: Path) -> None:

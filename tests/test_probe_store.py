@@ -444,5 +444,8 @@ def test_a_run_file_of_another_hand_takes_the_profile(tmp_path: Path) -> None:
     case.run_file.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
     refused = run("probe", "--from", case.run_file)
     assert (refused.code, "task.yaml" in refused.err) == (2, True)
-    done = run("probe", tmp_path / "task.yaml", "--examples", tmp_path / "examples.jsonl", "--from", case.run_file, "--floor", 0.5)
+    profile = ("probe", tmp_path / "task.yaml", "--examples", tmp_path / "examples.jsonl", "--floor", 0.5)
+    (tmp_path / "empty.jsonl").touch()
+    assert "holds no call" in run(*profile, "--from", tmp_path / "empty.jsonl").err
+    done = run(*profile, "--from", case.run_file)
     assert (done.code, "good enough" in done.out) == (0, True)

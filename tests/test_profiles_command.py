@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from slmdecide.cli.profiles import _ready_names
+from slmdecide.cli.completion import profile_names
 from slmdecide.readers.catalog import load_catalog
 from slmdecide.readers.ready import CATALOGUE, ready_names, ready_profiles
 from slmdecide.readers.yaml import read_document
@@ -113,5 +113,5 @@ def test_name_and_natures_exclude_each_other() -> None:
 
 def test_the_shell_completes_names() -> None:
     """Names that begin with what was typed."""
-    assert _ready_names("support") == ["support-triage"]
-    assert len(_ready_names("")) == len(FILES) == len(ready_profiles())
+    assert profile_names("support") == ["support-triage"]
+    assert len(profile_names("")) == len(FILES) == len(ready_profiles())

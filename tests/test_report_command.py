@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,15 @@ def saved(tmp_path: Path) -> Any:
     return write
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("output_format", ["text", "markdown", "html"])
+@pytest.mark.parametrize(
+    ("kind", "output_format"),
+    [
+        *((kind, each) for kind in KINDS for each in ("text", "markdown")),
+        ("decision", "html"),
+        ("priced portfolio", "html"),
+        ("probe", "html"),
+    ],
+)
 def test_every_kind_in_every_format(kind: str, output_format: str, saved: Any) -> None:
     """The JSON of any command is rendered, on stdout and alone."""
     ran = run("report", saved(text_of(kind)), "--format", output_format)
@@ -42,8 +50,10 @@ def test_every_kind_in_every_format(kind: str, output_format: str, saved: Any) -
         assert len(ran.out.encode()) < 2_500_000
 
 
-@pytest.mark.parametrize("output_format", ["text", "markdown", "html"])
-@pytest.mark.parametrize("files", [(TRIAGE,), (PIPED,), (TRIAGE, PIPED)], ids=["task", "pipeline", "portfolio"])
+@pytest.mark.parametrize(
+    ("files", "output_format"),
+    [((TRIAGE,), "text"), ((TRIAGE,), "markdown"), ((TRIAGE,), "html"), ((PIPED,), "text"), ((TRIAGE, PIPED), "markdown")],
+)
 def test_a_decision_is_told_as_it_was_told_first(output_format: str, files: tuple[Path, ...], saved: Any) -> None:
     """Rendering the saved JSON gives, to the byte, what `assess` prints in that format."""
     path = saved(run("assess", *files, "--format", "json").out)
@@ -63,6 +73,12 @@ def test_a_decision_is_told_as_it_was_told_first(output_format: str, files: tupl
 def test_what_other_commands_told(kind: str, command: tuple[str, ...], output_format: str, saved: Any) -> None:
     """Rendering their JSON gives what they print."""
     assert run("report", saved(text_of(kind)), "--format", output_format).out == run(*command, "--format", output_format).out
+
+
+@pytest.mark.parametrize(("output_format", "ending"), [("text", ".txt"), ("markdown", ".md")])
+def test_a_prompted_small_model(output_format: str, ending: str, golden: Callable[[str, str], None]) -> None:
+    """The one family that the other golden files have not, as the command prints it."""
+    golden(run("report", "-", "--format", output_format, stdin=text_of("prompted").encode()).out, ending)
 
 
 def test_standard_input_and_a_file_to_write(tmp_path: Path) -> None:
@@ -167,8 +183,10 @@ def test_missing_and_binary_files(tmp_path: Path) -> None:
         assert told in ran.err
 
 
-@pytest.mark.parametrize("output_format", ["text", "markdown"])
-@pytest.mark.parametrize("kind", ["priced decision", "portfolio", "probe", "cascade", "break-even", "backtest", "models"])
+@pytest.mark.parametrize(
+    ("kind", "output_format"),
+    [("priced decision", "text"), ("priced decision", "markdown"), ("portfolio", "markdown"), ("probe", "text"), ("cascade", "markdown")],
+)
 def test_text_and_markdown_need_no_charts(kind: str, output_format: str, saved: Any) -> None:
     """Neither Altair nor pandas nor what belongs to them is imported."""
     command = [sys.executable, "-c", RUN, "report", str(saved(text_of(kind))), "--format", output_format]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -20,9 +22,11 @@ from slmdecide.readers.profile import parse_profile
 from slmdecide.records.assessment import Assessment, Band
 from slmdecide.records.cost_model import CostModel
 from slmdecide.records.task import Task
+from slmdecide.report.document import to_document, to_json
 from tests.test_servings import PROFILE
 
 CATALOG = load_catalog()
+ROOT = Path(__file__).parents[1]
 CASCADE = PROFILE + "quality: {risk: high, cost_of_wrong_answer_usd: 0.01}\ndata: {labelled_examples: 100, obtainable_examples: 900}\n"
 volumes = st.floats(1e-2, 1e2)
 prices = st.floats(0.0, 10.0)
@@ -184,3 +188,13 @@ def test_what_never_gets_cheaper() -> None:
     free = Part(CostModel(members=members, once_usd=nothing, wrong_usd_per_request=0.0), dear.inputs)
     assert cheaper_from([dear], [free]) is None
     assert cheaper_from([free], [dear]) == pytest.approx(0.01)
+
+
+def test_the_example_in_the_document_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """docs/report.md shows how to bill a saved decision at ten times the volume."""
+    (tmp_path / "decision.json").write_text(to_json(to_document(assessment_of(PROFILE))), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    example = re.search(r"```python\n(.*?)```", (ROOT / "docs" / "report.md").read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert example is not None
+    exec(example[1], {})  # noqa: S102  (our own document)
+    assert capsys.readouterr().out.startswith("Band(low=")

@@ -30,6 +30,8 @@ def test_wheel_assesses_outside_the_checkout(tmp_path: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     for folder in ("profiles", "pricing", "evidence"):
         assert any(name.startswith(f"slmdecide/data/{folder}/") for name in names)
+    for template in ("page.html.j2", "page.css", "page.js", "numbers.js", "what_if.js"):
+        assert f"slmdecide/report/templates/{template}" in names
     run(sys.executable, "-m", "venv", tmp_path / "env", cwd=tmp_path)
     run(tmp_path / "env/bin/pip", "install", "-q", "-c", ROOT / "constraints.txt", wheel, cwd=tmp_path)
     command = tmp_path / "env/bin/slmdecide"
@@ -38,5 +40,7 @@ def test_wheel_assesses_outside_the_checkout(tmp_path: Path) -> None:
     run(command, "init", "task.yaml", "--example", "support-triage", cwd=where)
     told = json.loads(run(command, "assess", "task.yaml", "--format", "json", cwd=where).stdout)
     assert told["verdict"]["family"] in ("small", "fine_tuned_small")
+    run(command, "assess", "task.yaml", "--format", "html", "--output", "page.html", cwd=where)
+    assert (where / "page.html").read_text(encoding="utf-8").startswith("<!doctype html>")
     module = run(tmp_path / "env/bin/python", "-c", "import slmdecide; print(slmdecide.__file__)", cwd=where).stdout
     assert str(tmp_path) in module

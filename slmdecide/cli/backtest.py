@@ -90,6 +90,8 @@ def _written(found: Backtest, output_format: Format) -> str:
         from slmdecide.report.markdown import write as as_markdown  # noqa: PLC0415
 
         return as_markdown(build(found))
+    from slmdecide.cli.terminal import report_width  # noqa: PLC0415
+    from slmdecide.report.text import WIDTH  # noqa: PLC0415
     from slmdecide.report.text import write as as_text  # noqa: PLC0415
 
-    return as_text(build(found))
+    return as_text(build(found), width=report_width(WIDTH))

@@ -204,6 +204,8 @@ def _written(view: View, output_format: Format) -> str:
         from slmdecide.report.markdown import write as as_markdown  # noqa: PLC0415
 
         return as_markdown(view)
+    from slmdecide.cli.terminal import report_width  # noqa: PLC0415
+    from slmdecide.report.text import WIDTH  # noqa: PLC0415
     from slmdecide.report.text import write as as_text  # noqa: PLC0415
 
-    return as_text(view)
+    return as_text(view, width=report_width(WIDTH))

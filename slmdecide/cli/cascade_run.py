@@ -234,9 +234,11 @@ def _written(view: View, report: CascadeReport | ChainReport, options: Options) 
         text = as_markdown(view)
         fences = ("```yaml\n", "```\n\n```python\n", "```\n")
     else:
+        from slmdecide.cli.terminal import report_width  # noqa: PLC0415
+        from slmdecide.report.text import WIDTH  # noqa: PLC0415
         from slmdecide.report.text import write as as_text  # noqa: PLC0415
 
-        text = as_text(view)
+        text = as_text(view, width=report_width(WIDTH))
         fences = ("Lines for the task profile\n\n", "\nA router in Python\n\n", "")
     if not options.config:
         return text

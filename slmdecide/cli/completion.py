@@ -18,3 +18,24 @@ def gpu_names(incomplete: str) -> list[str]:
     from slmdecide.records.catalog import Gpu  # noqa: PLC0415
 
     return [gpu.id for gpu in read_table(GPUS, Gpu) if gpu.id.startswith(incomplete)]
+
+
+def profile_names(incomplete: str) -> list[str]:
+    """Names of the ready profiles."""
+    from slmdecide.readers.ready import ready_names  # noqa: PLC0415
+
+    return [name for name in ready_names() if name.startswith(incomplete)]
+
+
+def nature_names(incomplete: str) -> list[str]:
+    """Natures that a task can have."""
+    from slmdecide.readers.catalog import load_catalog  # noqa: PLC0415
+
+    return [name for name in load_catalog().natures if name.startswith(incomplete)]
+
+
+def claim_names(incomplete: str) -> list[str]:
+    """Ids of claims."""
+    from slmdecide.readers.catalog import load_catalog  # noqa: PLC0415
+
+    return [name for name in load_catalog(decisions=False).claims if name.startswith(incomplete)]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from slmdecide.cli.completion import claim_names
 from slmdecide.errors import InputError, did_you_mean
 from slmdecide.report.escape import markdown, quoted, terminal
 
@@ -30,7 +31,9 @@ _HISTORICAL = "historical: pre-2024 models"
 def evidence(
     claim_id: Annotated[
         str | None,
-        typer.Argument(metavar="ID", help="A claim's id; without it, all claims are listed.", show_default=False),
+        typer.Argument(
+            metavar="ID", help="A claim's id; without it, all claims are listed.", show_default=False, autocompletion=claim_names
+        ),
     ] = None,
     topic: Annotated[
         str | None,

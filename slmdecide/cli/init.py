@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from slmdecide.cli.completion import nature_names, profile_names
 from slmdecide.errors import InputError, RunError
 
 if TYPE_CHECKING:
@@ -33,12 +34,23 @@ _QUESTIONS = (
 def init(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Where the profile is written.")] = Path("task.yaml"),
     example: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Copy this ready profile; `slmdecide profiles` lists them.", show_default=False)
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Copy this ready profile; `slmdecide profiles` lists them.",
+            show_default=False,
+            autocompletion=profile_names,
+        ),
     ] = None,
     name: Annotated[str | None, typer.Option(metavar="TEXT", help="Name of the task.", show_default=False)] = None,
     nature: Annotated[
         str | None,
-        typer.Option(metavar="NATURE", help="What the task does; `slmdecide profiles --natures` lists the words.", show_default=False),
+        typer.Option(
+            metavar="NATURE",
+            help="What the task does; `slmdecide profiles --natures` lists the words.",
+            show_default=False,
+            autocompletion=nature_names,
+        ),
     ] = None,
     *,
     no_interactive: Annotated[bool, typer.Option("--no-interactive", help="Ask nothing; write a commented template.")] = False,

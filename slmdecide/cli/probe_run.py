@@ -204,7 +204,6 @@ def _ended(setup: Setup, ended: Ended) -> Done:
 def _asked(setup: Setup, store: RunFile) -> Ended:
     """Make the calls."""
     import asyncio  # noqa: PLC0415  (a report alone needs none of it)
-    import gc  # noqa: PLC0415
     import random  # noqa: PLC0415
 
     from slmdecide.measure.ladder import Ladder  # noqa: PLC0415
@@ -217,10 +216,10 @@ def _asked(setup: Setup, store: RunFile) -> Ended:
     ladder = Ladder(settings.candidates, len(setup.examples), settings.rules, reference=settings.reference)
     budget = Budget(cap_usd=options.max_cost_usd)
     bar = Bar(sys.stderr, ladder, budget, most_calls=setup.most_questions)
-    gc.set_threshold(2000, 20, 20)  # a long run makes garbage, unlike the short ones for which the threshold was raised
 
     async def asked() -> Ended:
-        client = Client(os.environ, timeout_s=options.timeout_s, stream=options.stream, direct=setup.direct)
+        asked_models = (*setup.targets, *setup.judges)
+        client = Client(os.environ, asked_models, timeout_s=options.timeout_s, stream=options.stream, guarded=setup.guarded)
         async with client:
             runner = Runner(
                 asking=setup.asking,

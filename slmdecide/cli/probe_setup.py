@@ -18,7 +18,7 @@ from slmdecide.measure.judge import refuse_contestant
 from slmdecide.measure.ladder import Ladder, by_size
 from slmdecide.numbers import usd
 from slmdecide.probe.asking import Asking, check_samples
-from slmdecide.probe.endpoints import barriers, is_guarded, refuse_outside
+from slmdecide.probe.endpoints import barriers, refuse_outside
 from slmdecide.probe.lines import read_calls
 from slmdecide.probe.plan import Plan, plan_of
 from slmdecide.probe.targets import Target, declared_price, destination, targets_of
@@ -63,8 +63,8 @@ class Setup:
     asking: Asking
     plan: Plan
     run_path: Path
-    direct: bool
-    """Whether requests must reach their address directly."""
+    guarded: bool
+    """Whether the data may not leave, so that requests must reach their address directly."""
 
     @property
     def most_questions(self) -> int:
@@ -99,6 +99,9 @@ def set_up(options: Options) -> Setup:
         refuse_contestant(judges[0].asked_as, [one.asked_as for one in targets])
     found = barriers(read.profile.privacy, read.task.may_leave, read.document, read.name)
     _refuse(read, (*targets, *judges), found)
+    if found:
+        # Nothing stands between us and the address, so that no proxy and no redirection can carry the data elsewhere.
+        targets, judges = (tuple(replace(one, own_server=one.url is not None) for one in each) for each in (targets, judges))
     check_samples(options.samples, read.measured.rules)
     asking = _asking(secrets.token_hex(_RUN_ID_BYTES), read.measured, options, judges)
     examples = in_order(read.checked.usable, seed=options.seed, stratified=bool(read.measured.rules.labels))
@@ -149,7 +152,7 @@ def set_up(options: Options) -> Setup:
         asking=asking,
         plan=replace(plan, models=tuple(sorted(plan.models, key=lambda one: _place(order, one.target.name)))),
         run_path=options.run if options.run is not None else _usual_run_path(options),
-        direct=is_guarded(found),
+        guarded=bool(found),
     )
 
 

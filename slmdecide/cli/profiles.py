@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from slmdecide.cli.completion import profile_names
 from slmdecide.errors import InputError
 
 if TYPE_CHECKING:
@@ -28,16 +29,10 @@ _NATURE_HEADER = (
 )  # fmt: skip
 
 
-def _ready_names(incomplete: str) -> list[str]:
-    from slmdecide.readers.ready import ready_names  # noqa: PLC0415  (only when the shell asks)
-
-    return [name for name in ready_names() if name.startswith(incomplete)]
-
-
 def profiles(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="NAME", help="A ready profile to show as it stands.", show_default=False, autocompletion=_ready_names),
+        typer.Argument(metavar="NAME", help="A ready profile to show as it stands.", show_default=False, autocompletion=profile_names),
     ] = None,
     *,
     natures: Annotated[bool, typer.Option("--natures", help="List what a task can do, and what that implies.")] = False,

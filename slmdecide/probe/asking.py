@@ -14,8 +14,8 @@ from slmdecide.measure.judge import judge_messages, read_verdict
 from slmdecide.measure.labels import label_reader
 from slmdecide.measure.likelihood import LabelReading, from_log_probabilities, from_votes
 from slmdecide.probe.budget import expected_tokens_in, most_tokens_in, most_usd
-from slmdecide.probe.client import TOP_LOG_PROBABILITIES, Request
 from slmdecide.probe.faults import one_line
+from slmdecide.probe.request import TOP_LOG_PROBABILITIES, Request
 from slmdecide.probe.store import MOST_ANSWER_CHARACTERS
 from slmdecide.records.probe import Call
 

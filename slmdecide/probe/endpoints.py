@@ -172,8 +172,3 @@ def refuse_outside(destinations: Sequence[Destination], found: Sequence[Barrier]
             hint="nothing was sent; ask a server on this machine (--model NAME=http://127.0.0.1:PORT/v1), "
             "or list one of your own under privacy.inside_endpoints",
         )
-
-
-def is_guarded(found: Sequence[Barrier]) -> bool:
-    """Whether requests must reach their address directly: no proxy, no redirection."""
-    return bool(found)

@@ -109,6 +109,19 @@ def fault_of(error: BaseException, environment: Mapping[str, str]) -> Fault:
     )
 
 
+def fault_of_status(status: int, text: str, headers: Mapping[str, Any], environment: Mapping[str, str]) -> Fault:
+    """The fault that an HTTP answer with another status than 200 stands for; `text`: what it says."""
+    said = one_line(text, environment)
+    kind = _kind(status, set(), said)
+    return Fault(
+        kind=kind,
+        message=said,
+        may_be_billed=_may_be_billed(kind, status, set()),
+        retry_after_s=seconds_to_wait(headers, datetime.now(UTC)),
+        refuses=_refused(said) if kind == "bad_request" else None,
+    )
+
+
 def _may_be_billed(kind: Kind, status: int | None, names: set[str]) -> bool:
     """False only where it is certain that the server has not done the work."""
     if status is not None:

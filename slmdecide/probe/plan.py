@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from slmdecide.probe.asking import Asking
-    from slmdecide.probe.client import Request
+    from slmdecide.probe.request import Request
     from slmdecide.probe.targets import Target
     from slmdecide.records.probe import AnswerFormat, Example
 

@@ -1,9 +1,14 @@
-"""What a model's answer holds, out of litellm's objects: the text, the likely tokens at its start, the tokens that are billed."""
+"""What a model's answer holds: the text, the likely tokens at its start, the tokens that are billed.
+
+Answers are read by attribute, as litellm's objects and our own parsed documents have them.
+"""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from slmdecide.probe.faults import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +57,15 @@ class Heard:
     finish: str | None = None
     usage: Any = None
 
-    def take(self, choice: Any, said: Any) -> None:  # noqa: ANN401  (litellm's objects)
+    def take_piece(self, chunk: Any) -> bool:  # noqa: ANN401  (of any maker)
+        """Take in a piece of a streamed answer. Whether there is text by now."""
+        for choice in (getattr(chunk, "choices", None) or ())[:1]:
+            self.take(choice, getattr(choice, "delta", None))
+        usage = getattr(chunk, "usage", None)
+        self.usage = usage if usage is not None else self.usage
+        return any(self.text)
+
+    def take(self, choice: Any, said: Any) -> None:  # noqa: ANN401  (of any maker)
         """Take in an answer, or a piece of one; `said` is its message."""
         content = getattr(said, "content", None)
         if isinstance(content, str):
@@ -67,7 +80,14 @@ class Heard:
             self.settled = bool(str(getattr(token, "token", "")).strip())
 
 
-def heard_whole(answer: Any) -> Heard:  # noqa: ANN401  (litellm's object)
+def whole_stream(heard: Heard) -> Heard:
+    """What was heard, once the stream has ended. Fault if it ended before the answer did."""
+    if heard.finish is None:
+        raise Fault(kind="truncated", message="the stream ended before the answer did", may_be_billed=True)
+    return heard
+
+
+def heard_whole(answer: Any) -> Heard:  # noqa: ANN401  (of any maker)
     """What came of an answer that came as a whole."""
     heard = Heard()
     for choice in (answer.choices or ())[:1]:
@@ -76,7 +96,7 @@ def heard_whole(answer: Any) -> Heard:  # noqa: ANN401  (litellm's object)
     return heard
 
 
-def _likely(token: Any) -> tuple[tuple[str, float], ...]:  # noqa: ANN401  (litellm's object)
+def _likely(token: Any) -> tuple[tuple[str, float], ...]:  # noqa: ANN401  (of any maker)
     """The tokens that might have stood here, with their log-probabilities; at least the one that does."""
     listed = getattr(token, "top_logprobs", None) or ()
     pairs = [(one.token, one.logprob) for one in (*listed, *(() if listed else (token,)))]
@@ -107,7 +127,7 @@ def reply_from(heard: Heard, latency_ms: float, ttft_ms: float | None) -> Reply:
     )
 
 
-def _count(owner: Any, name: str) -> int | None:  # noqa: ANN401  (litellm's object)
+def _count(owner: Any, name: str) -> int | None:  # noqa: ANN401  (of any maker)
     value = getattr(owner, name, None)
     return int(value) if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from slmdecide.measure.ladder import Ladder
     from slmdecide.probe.asking import Asking, Question
     from slmdecide.probe.budget import Budget
-    from slmdecide.probe.client import Client, Request
+    from slmdecide.probe.client import Client
     from slmdecide.probe.reply import Reply
+    from slmdecide.probe.request import Request
     from slmdecide.probe.store import RunFile
     from slmdecide.probe.targets import Target
     from slmdecide.records.probe import AnswerFormat, Call, Example

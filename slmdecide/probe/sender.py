@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
     from slmdecide.probe.asking import Bill
     from slmdecide.probe.budget import Budget
-    from slmdecide.probe.client import Client, Request
+    from slmdecide.probe.client import Client
     from slmdecide.probe.reply import Reply
+    from slmdecide.probe.request import Request
     from slmdecide.probe.store import RunFile
     from slmdecide.probe.targets import Target
 

@@ -55,6 +55,8 @@ class Target:
     """Where the size is from."""
     gives_log_probabilities: bool | None
     """None = not known."""
+    own_server: bool = False
+    """Whether `url` is a server that is asked by OpenAI's protocol itself, and not through litellm."""
     key_variable: str = _OWN_KEY
     """Variable of the environment with the key for `url`; without one litellm looks for the provider's key itself."""
 
@@ -157,6 +159,7 @@ def _target(
     if url is None:
         url = _address_in(environment, name, provider, option)
         key_variable = f"{provider.upper()}_API_KEY"
+    own_server = url is not None and (key_variable == _OWN_KEY or provider in _OWN_SERVERS)
     asked_as = _on_own_server(name) if url is not None else _at_provider(name, price, model)
     if url is None and "/" not in asked_as and model is None and own is None:
         near = nearest(name, [*catalog.models, *catalog.aliases])
@@ -174,6 +177,7 @@ def _target(
         params_b=size,
         size_basis=basis,
         gives_log_probabilities=model.logprobs if model is not None and url is None else None,
+        own_server=own_server,
         key_variable=key_variable,
     )
 

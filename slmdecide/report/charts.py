@@ -158,12 +158,13 @@ def costs(key: str, under: str, title: str, told: Sequence[tuple[str, Band]], ch
         {"what": label, "low": band.low, "typical": band.typical, "high": band.high, "kind": "chosen" if place == chosen else "other"}
         for place, (label, (_, band)) in enumerate(zip(names, told, strict=True))
     ]
-    least = min(band.low for _, band in told)
+    amounts = [amount for _, band in told for amount in (band.low, band.typical, band.high)]
+    least, most = min(amounts), max(amounts)
     base = alt.Chart(rows(values)).encode(
         y=named_axis("what", names),
         color=alt.Color("kind:N", scale=alt.Scale(domain=["chosen", "other"], range=[_CHOSEN, _MUTED]), legend=None),
     )
-    ticks = _between(least, max(band.high for _, band in told))
+    ticks = _between(least, most)
     axis = alt.Axis(title="USD a month, all in", format="$~s", labelOverlap=True, values=ticks or alt.Undefined)
     chart = base.mark_rule(strokeWidth=3, opacity=0.5).encode(
         x=alt.X("low:Q", scale=money_scale(least), axis=axis), x2="high:Q"

@@ -41,10 +41,13 @@ def view_of(saved: Saved, amount: Amount = _WHOLE) -> View:
 
 
 def _measured_view(saved: Measured) -> View:
+    from slmdecide.records.backtest import Backtest  # noqa: PLC0415
     from slmdecide.records.breakeven import BreakEvenReport, DoesNotFit, Replication  # noqa: PLC0415
     from slmdecide.records.cascade_report import CascadeReport, ChainReport  # noqa: PLC0415
+    from slmdecide.records.diff import Diff  # noqa: PLC0415
     from slmdecide.records.probe import ProbeReport  # noqa: PLC0415
-    from slmdecide.report import backtest, break_even, cascade, cascade_chain, probe  # noqa: PLC0415
+    from slmdecide.report import backtest, break_even, cascade, cascade_chain, diff, probe, traffic  # noqa: PLC0415
+    from slmdecide.report.blocks import View  # noqa: PLC0415
 
     match saved:
         case BreakEvenReport():
@@ -59,8 +62,12 @@ def _measured_view(saved: Measured) -> View:
             view = cascade.build(saved)
         case ChainReport():
             view = cascade_chain.build(saved)
-        case _:
+        case Backtest():
             view = backtest.build(saved)
+        case Diff():
+            view = diff.build(saved) or View(title="Nothing that matters is different", answer=(), sections=(), footer=())
+        case _:
+            view = traffic.build(saved)
     return view
 
 
@@ -118,10 +125,11 @@ def _figures(saved: Measured) -> list[Figure]:
     from slmdecide.records.cascade_report import CascadeReport, ChainReport  # noqa: PLC0415
     from slmdecide.records.probe import ProbeReport  # noqa: PLC0415
     from slmdecide.report import charts_measured as charts  # noqa: PLC0415
+    from slmdecide.report.charts_break_even import break_even_figures  # noqa: PLC0415
 
     match saved:
         case BreakEvenReport():
-            figures = charts.break_even_figures(saved)
+            figures = break_even_figures(saved)
         case ProbeReport():
             figures = charts.probe_figures(saved)
         case CascadeReport():

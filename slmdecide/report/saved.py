@@ -15,9 +15,13 @@ if TYPE_CHECKING:
     from slmdecide.records.backtest import Backtest
     from slmdecide.records.breakeven import BreakEvenReport, DoesNotFit, Replication
     from slmdecide.records.cascade_report import CascadeReport, ChainReport
+    from slmdecide.records.diff import Diff
     from slmdecide.records.probe import ProbeReport
+    from slmdecide.records.traffic import TrafficReport
 
-    Measured: TypeAlias = "BreakEvenReport | DoesNotFit | Replication | ProbeReport | CascadeReport | ChainReport | Backtest"
+    Measured: TypeAlias = (
+        "BreakEvenReport | DoesNotFit | Replication | ProbeReport | CascadeReport | ChainReport | Backtest | Diff | TrafficReport"
+    )
     """Reports on what was measured, replayed or reckoned, each rendered in one way."""
     Saved: TypeAlias = "Decisions | Listing | Measured"
     """What a file can hold."""
@@ -114,6 +118,18 @@ def _backtest(document: Json, name: str) -> Backtest:
     return read_record(Backtest, document, name)
 
 
+def _diff(document: Json, name: str) -> Diff:
+    from slmdecide.records.diff import Diff  # noqa: PLC0415
+
+    return read_record(Diff, document, name)
+
+
+def _traffic(document: Json, name: str) -> TrafficReport:
+    from slmdecide.records.traffic import TrafficReport  # noqa: PLC0415
+
+    return read_record(TrafficReport, document, name)
+
+
 def _objects(document: Json, key: str, name: str) -> list[Json]:
     found = document.get(key)
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
@@ -137,6 +153,8 @@ _KINDS: tuple[tuple[frozenset[str], Callable[[Json, str], Saved]], ...] = (
     (frozenset({"order", "models", "frontier"}), _chain),
     (frozenset({"small", "large", "frontier"}), _cascade),
     (frozenset({"brier", "calibration", "baselines"}), _backtest),
+    (frozenset({"old", "new", "changes"}), _diff),
+    (frozenset({"calls", "groups", "shares"}), _traffic),
 )
 """The keys that tell a kind of report, the more telling first, and how it is read."""
 _TOLD = (
@@ -146,5 +164,7 @@ _TOLD = (
     ("a probe", frozenset({"ladder", "models"})),
     ("a cascade", frozenset({"small", "large"})),
     ("a backtest", frozenset({"calibration", "baselines"})),
+    ("a difference", frozenset({"old", "new", "changes"})),
+    ("call logs", frozenset({"calls", "groups", "shares"})),
     ("a list of models, GPUs, prices or claims", frozenset({"schema_version"})),
 )

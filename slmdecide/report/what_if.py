@@ -96,7 +96,7 @@ def of_assessment(assessment: Assessment) -> WhatIf | str:
     data |= {
         "chosen": 0 if shown[0].id == chosen_id else None,
         "likely": [_likely(one, level) for one in shown],
-        "large": option_words(large) if large is not None else None,
+        "large": labels([option_words(large)])[0] if large is not None else None,
     }
     return WhatIf(
         figure=figure,

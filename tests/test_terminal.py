@@ -1,0 +1,94 @@
+"""Reports on a terminal: as wide as it is, in colour where it has some, and names that the shell completes."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from slmdecide.report.escape import columns
+from tests.running import run
+
+ROOT = Path(__file__).parents[1]
+CATALOGUE = sorted((ROOT / "profiles" / "catalogue").glob("*.yaml"))
+TRIAGE = ROOT / "profiles" / "catalogue" / "support-triage.yaml"
+
+
+@pytest.mark.parametrize("path", CATALOGUE, ids=lambda path: path.stem)
+def test_every_ready_profile_fits_80_columns(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No line of the full report takes more than 80 columns, and none of it is cut to fit."""
+    monkeypatch.setenv("COLUMNS", "80")
+    ran = run("assess", path, "--full")
+    assert ran.code == 0
+    assert max(map(columns, ran.out.splitlines())) <= 80
+    assert "…" not in ran.out.partition("Evidence")[0]
+
+
+@pytest.mark.parametrize(("given", "widest"), [("", 100), ("80", 80), ("132", 100), ("20", 40), ("0", 100), ("-3", 100), ("wide", 100)])
+def test_width(given: str, widest: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """COLUMNS is obeyed between 40 and 100; without it, or with nonsense in it, a file or a pipe gets 100."""
+    monkeypatch.setenv("COLUMNS", given)
+    longest = max(map(columns, run("assess", TRIAGE).out.splitlines()))
+    assert widest - 8 <= longest <= widest
+
+
+def on_a_terminal(**environment: str) -> str:
+    """What `slmdecide assess` writes to a terminal of its own."""
+    leader, follower = pty.openpty()
+    kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "GITHUB_ACTIONS")}
+    with subprocess.Popen(
+        [sys.executable, "-m", "slmdecide", "assess", str(TRIAGE)],
+        stdout=follower, stderr=follower, stdin=follower, cwd=ROOT, env={**kept, "TERM": "xterm-256color", "COLUMNS": "90", **environment},
+    ) as running:  # fmt: skip
+        os.close(follower)
+        written = b""
+        while True:
+            try:
+                some = os.read(leader, 65536)
+            except OSError:  # the other end is closed
+                break
+            if not some:
+                break
+            written += some
+        os.close(leader)
+        assert running.wait() == 0
+    return written.decode().replace("\r\n", "\n")
+
+
+def test_colour_on_a_terminal_and_the_same_words_without() -> None:
+    """Titles and the choice stand out on a terminal; NO_COLOR, a dumb terminal and a pipe get the words alone, all the same ones."""
+    coloured = on_a_terminal()
+    assert "\x1b[1mSupport triage: fine-tuned small model\x1b[0m\n" in coloured
+    assert re.search(r"\x1b\[1;\d+mOptions\x1b\[0m", coloured)
+    plain = on_a_terminal(NO_COLOR="1")
+    assert "\x1b" not in plain
+    assert re.sub(r"\x1b\[[\d;]*m", "", coloured) == plain
+    assert on_a_terminal(TERM="dumb") == plain
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("slmdecide breakeven --model llama-3.1-8", "llama-3.1-8b"),
+        ("slmdecide breakeven --gpu a100-80", "a100-80-sxm"),
+        ("slmdecide init --nature class", "classification"),
+        ("slmdecide init --example support", "support-triage"),
+        ("slmdecide profiles support", "support-triage"),
+        ("slmdecide models nova-mi", "nova-micro"),
+        ("slmdecide evidence labels-curve", "labels-curve-fit"),
+        ("slmdecide repo", "report"),
+        ("slmdecide report x.json --format mark", "markdown"),
+    ],
+)
+def test_the_shell_completes_names(typed: str, offered: str) -> None:
+    """Models, GPUs, natures, ready profiles, claims, commands and words of options."""
+    words = typed.split()
+    environment = {**os.environ, "_SLMDECIDE_COMPLETE": "complete_bash", "COMP_WORDS": typed, "COMP_CWORD": str(len(words) - 1)}
+    script = "import sys; sys.argv = ['slmdecide']; from slmdecide.cli.app import app; app(prog_name='slmdecide')"
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert offered in done.stdout.split(), done.stderr
