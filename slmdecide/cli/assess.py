@@ -5,11 +5,13 @@ from __future__ import annotations
 import shlex
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import typer
 
+from slmdecide.cli.completion import model_names
 from slmdecide.cli.settings import Against, FailOn, ThresholdPercent, ThresholdUsd
+from slmdecide.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,9 +21,12 @@ if TYPE_CHECKING:
     from slmdecide.records.catalog import Catalog
     from slmdecide.records.diff import Diff
     from slmdecide.records.policy import PolicyResult
+    from slmdecide.records.profile import TaskProfile
     from slmdecide.report.blocks import Section
 
 Format = Literal["text", "markdown", "html", "json"]
+_ToProbe: TypeAlias = "tuple[Path | None, list[str] | None, str | None, list[str] | None, float | None]"
+"""Examples, models, address, prices and cap, as typed."""
 
 
 def assess(
@@ -33,6 +38,49 @@ def assess(
     ] = None,
     *,
     full: Annotated[bool, typer.Option("--full", help="Show every option, criterion and claim in text and Markdown.")] = False,
+    measured: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--measured",
+            metavar="[STAGE=]FILE",
+            help="JSON report of `probe` or `cascade`, which goes before published comparisons. Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    measured_as: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--measured-as",
+            metavar="NAME=ID[:fine_tuned]",
+            help="Which known model a name in such a report means. Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    probe: Annotated[bool, typer.Option("--probe", help="Measure first, as `slmdecide probe` does, and decide on what it finds.")] = False,
+    examples: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="With --probe: examples, in place of data.examples_file.", show_default=False),
+    ] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME[=ADDRESS]",
+            help="With --probe: a model to try, in place of the profile's candidates. Repeatable.",
+            show_default=False,
+            autocompletion=model_names,
+        ),
+    ] = None,
+    api_base: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="With --probe: address of every model without one.", show_default=False)
+    ] = None,
+    price: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=IN/OUT", help="With --probe: a price, USD per million tokens. Repeatable.", show_default=False),
+    ] = None,
+    max_cost: Annotated[
+        float | None,
+        typer.Option(min=0, help="With --probe: most that it may cost, USD.  [default: 1.0]", show_default=False),
+    ] = None,
     against: Against = None,
     threshold_usd: ThresholdUsd = None,
     threshold_percent: ThresholdPercent = None,
@@ -41,6 +89,7 @@ def assess(
     """Decide for a task: which model, what it costs, how sure that is, and what would change the answer.
 
     Several profiles give a portfolio with a total. With --against the report says what is different from an earlier decision.
+    With --probe models are called; nothing is sent without it.
     """
     from slmdecide.cli.output import deliver  # noqa: PLC0415  (--help needs none of this)
     from slmdecide.cli.policies import finish  # noqa: PLC0415
@@ -51,8 +100,19 @@ def assess(
 
     settings = settle(against=against, fail_on=fail_on, threshold_usd=threshold_usd, threshold_percent=threshold_percent)
     catalog = load_catalog()
-    asked = shlex.join(["slmdecide", "assess", *map(str, files)])
-    assessments = [replace(decide(profile, catalog), command=asked) for profile in load_profiles(files, catalog)]
+    profiles = load_profiles(files, catalog)
+    if measured or measured_as:
+        from slmdecide.cli.measured import Given, fold_in  # noqa: PLC0415
+
+        profiles = fold_in(profiles, Given(tuple(measured or ()), tuple(measured_as or ())), catalog)
+    not_enough = 0
+    to_probe = (examples, model, api_base, price, max_cost)
+    if probe:
+        profiles, not_enough = _measured_now(files, profiles, to_probe, measured_as, catalog)
+    elif any(one is not None for one in to_probe):
+        raise InputError("--examples, --model, --api-base, --price and --max-cost are for --probe, which is not given")
+    asked = shlex.join(["slmdecide", "assess", *map(str, files), *(word for one in measured or () for word in ("--measured", one))])
+    assessments = [replace(decide(profile, catalog), command=asked) for profile in profiles]
     found, results = compared(assessments, settings, catalog)
     if output_format == "json":
         deliver(told(assessments, found, results), output)
@@ -62,6 +122,27 @@ def assess(
 
         show(Decisions(tuple(assessments), len(assessments) > 1), output_format, output, full=full, first=news(found))
     finish(results)
+    if not_enough:
+        raise typer.Exit(not_enough)
+
+
+def _measured_now(
+    files: Sequence[Path], profiles: Sequence[TaskProfile], asked: _ToProbe, names: Sequence[str] | None, catalog: Catalog
+) -> tuple[tuple[TaskProfile, ...], int]:
+    """The profile with what a probe finds, and the exit code."""
+    from slmdecide.cli.measured import ToProbe, probed  # noqa: PLC0415  (a probe loads much)
+    from slmdecide.readers.files import STDIN  # noqa: PLC0415
+
+    if len(files) > 1:
+        raise InputError(f"--probe goes with one profile, not with {len(files)}")
+    if files[0] == STDIN:
+        raise InputError("--probe goes with a profile in a file, not on standard input")
+    if profiles[0].stages is not None:
+        raise InputError("--probe: the profile has stages; probe each with a profile of its own, then --measured STAGE=FILE")
+    examples, models, api_base, prices, max_cost = asked
+    wanted = ToProbe(files[0], examples, tuple(models or ()), api_base, tuple(prices or ()), max_cost if max_cost is not None else 1.0)
+    profile, exit_code = probed(profiles[0], wanted, names or (), catalog)
+    return (profile,), exit_code
 
 
 def compared(assessments: Sequence[Assessment], settings: Settings, catalog: Catalog) -> tuple[Diff | None, tuple[PolicyResult, ...]]:

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from slmdecide.records.probe import ProbeReport
     from slmdecide.records.probe_run import RunSettings
 
-_NOT_ENOUGH = 4
-_OPEN = ("not_enough_examples", "budget_reached")
+NOT_ENOUGH = 4
+"""Exit code where examples or money were not enough to tell."""
+OPEN = ("not_enough_examples", "budget_reached")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,7 +44,15 @@ def run(options: Options) -> Done:
     setup = set_up(options)
     if options.dry_run:
         return Done(text=_plan_text(setup, options.output_format))
-    return _probed(setup)
+    return _told(_probed(setup), options.output_format)
+
+
+def measure(options: Options) -> ProbeReport:
+    """Probe, for who does more with the report than print it."""
+    check(options)
+    from slmdecide.cli.probe_setup import set_up  # noqa: PLC0415
+
+    return _probed(set_up(options))
 
 
 # A report on a run file
@@ -106,7 +115,7 @@ def _notes(path: Path, ended: Ended | None) -> list[str]:
 
 
 def _told(report: ProbeReport, output_format: str) -> Done:
-    return Done(text=_written(report, output_format), exit_code=_NOT_ENOUGH if report.verdict.status in _OPEN else 0)
+    return Done(text=_written(report, output_format), exit_code=NOT_ENOUGH if report.verdict.status in OPEN else 0)
 
 
 def _written(report: ProbeReport, output_format: str) -> str:
@@ -170,7 +179,7 @@ def _plan_document(setup: Setup) -> dict[str, Any]:
 # A run
 
 
-def _probed(setup: Setup) -> Done:
+def _probed(setup: Setup) -> ProbeReport:
     from slmdecide.probe.store import RunFile  # noqa: PLC0415
 
     store = RunFile(setup.run_path, resume=setup.options.resume)
@@ -189,7 +198,7 @@ def _probed(setup: Setup) -> Done:
         store.close(settled=settled)
 
 
-def _ended(setup: Setup, ended: Ended) -> Done:
+def _ended(setup: Setup, ended: Ended) -> ProbeReport:
     """The report, or RunError if the run was broken off."""
     again = shlex.join(_resuming(setup))
     if ended.why == "interrupted":
@@ -198,7 +207,7 @@ def _ended(setup: Setup, ended: Ended) -> Done:
         model, reason = next(iter(ended.given_up.items()))
         where = next(one.endpoint for one in (*setup.targets, *setup.judges) if one.name == model)
         raise RunError(f"{model} at {where}: {reason}", hint=f"what was answered is saved; go on with: {again}")
-    return _told(_report(setup.run_path, setup.settings, ended), setup.options.output_format)
+    return _report(setup.run_path, setup.settings, ended)
 
 
 def _asked(setup: Setup, store: RunFile) -> Ended:

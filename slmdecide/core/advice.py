@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from slmdecide.core.costs import bill, ready_made
 from slmdecide.core.flips import saving_of
 from slmdecide.core.labels import CURVE_CLAIM, IMBALANCE_CLAIM, missing, told, why_no_curve
+from slmdecide.core.measured import SOURCE as MEASURED_HERE
+from slmdecide.core.measured import asked_of, found_of, more_examples, settled
+from slmdecide.core.options import request_usd
 from slmdecide.core.quality import LEVELS
 from slmdecide.core.samples import measurement
 from slmdecide.core.vetoes import ends_within
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from slmdecide.core.decide import Considered
     from slmdecide.core.options import Option
     from slmdecide.records.assessment import Band, QualityEstimate, Veto
+    from slmdecide.records.profile import MeasuredModel
     from slmdecide.records.task import Task
 
 _CLEAR_SCORE = 0.15
@@ -104,6 +108,8 @@ def summary(at: Situation) -> str:
 def _chance(quality: QualityEstimate) -> str:
     if quality.source == "yardstick" or quality.p_good_enough is None:
         return ""
+    if quality.source == MEASURED_HERE:
+        return f"; {percent(quality.p_good_enough)} likely to be good enough, as measured on {count(quality.n)} examples"
     return f"; {percent(quality.p_good_enough)} likely to be good enough ({percent(quality.low)} to {percent(quality.high)})"
 
 
@@ -119,6 +125,10 @@ def _no_choice(at: Situation) -> str:
         )
     if any(_able(one, at.task) for one in at.considered):
         return "Cannot tell yet: options that would do are not costed, because no throughput or price is known for them."
+    half_known = still_open(at)
+    if half_known is not None:
+        one = half_known[0]
+        return f"Cannot tell yet: {one.option.model.id} was {one.quality.explanation}; {measure_on(at.task, *half_known)}."
     needed = measurement(at.task, _contestants(at))
     costs = [f"about {usd(amount)} of {what}" for amount, what in ((needed.usd, "API calls"), (needed.labels_usd, "labelling")) if amount]
     price = f", for {' and '.join(costs)}" if costs else ""
@@ -128,6 +138,33 @@ def _no_choice(at: Situation) -> str:
 
 def _able(one: Considered, task: Task) -> bool:
     return not one.vetoes and (one.quality.p_good_enough or 0.0) >= LEVELS[task.risk]
+
+
+def still_open(at: Situation) -> tuple[Considered, MeasuredModel] | None:
+    """The likeliest smaller option that was measured without an answer yet, and that may still turn out likely enough."""
+    task, found = at.task, []
+    for one in at.considered:
+        option = one.option
+        if one.vetoes or option.family not in ("small", "fine_tuned_small"):
+            continue
+        measurement_ = found_of(task, option.model.id, option.mode)
+        if measurement_ is not None and settled(measurement_, asked_of(task)) is None:
+            found.append((-(one.quality.p_good_enough or 0.0), option.size_b, option.id, one, measurement_))
+    if not found:
+        return None
+    *_, one, measurement_ = min(found, key=lambda each: each[:3])
+    return one, measurement_
+
+
+def measure_on(task: Task, one: Considered, found: MeasuredModel) -> str:
+    """How many more examples would settle what was measured of an option, and what they cost."""
+    more = more_examples(found, asked_of(task))
+    if more is None:
+        return "it is so near to what is asked that a million examples would not settle it"
+    price = one.option.price
+    each = request_usd(price, task, task.input_tokens) if price is not None else None
+    api = f"{usd(each * more)} of its API calls and " if each is not None else ""
+    return f"about {count(more)} more examples would settle it, for about {api}{usd(more * task.cost_per_label_usd)} of labelling"
 
 
 def _contestants(at: Situation) -> list[Considered]:
@@ -183,7 +220,7 @@ def reasons(at: Situation) -> tuple[str, ...]:
     found += _vetoed(at)
     if choice.chosen is None and choice.status == "undecided":
         found += _thin(at)
-    if task.floor is not None:
+    if task.floor is not None and (choice.chosen is None or choice.chosen.considered.quality.source != MEASURED_HERE):
         floor = f"The floor of {task.floor:g} {task.metric}"
         found.append(f"{floor} is not settled by published scores, which are of other test sets: measure it on yours.")
     disagreement = _disagreement(at)

@@ -173,7 +173,8 @@ def _part(task: Task, choice: Choice, decider: Decider, catalog: Catalog) -> _Pa
 
 def _features(task: Task, every: Sequence[Considered]) -> dict[str, str | float | bool | None]:
     """The values that the lean rules ask about. Prices are compared whether or not the data may go to an API."""
-    large = [usd for one in every if one.option.family == "large" and one.quality.source == "yardstick" and (usd := _request(one, task))]
+    kin = [one for one in every if one.option.family == "large" and one.quality.source != "published_large_models"]
+    large = [usd for one in kin if (usd := _request(one, task))]
     small = [usd for one in every if one.option.family == "small" and (usd := _request(one, task))]
     return features(
         task,

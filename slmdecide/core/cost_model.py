@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from slmdecide.core.costs import ESCALATION, amounts_of, cascade_set_up, fast_enough, owned_cost, ready_made, rented_cost
+from slmdecide.core.costs import amounts_of, cascade_set_up, escalation_band, fast_enough, owned_cost, ready_made, rented_cost
 from slmdecide.records.assessment import Band
 from slmdecide.records.cost_model import CostInputs, CostMember, CostModel, ServingCost
 
@@ -42,7 +42,7 @@ def cost_model(option: Option, task: Task, shortfall: float) -> CostModel | None
     if option.small is None or option.large is None:
         members, once = [_member(option, task, _ALL)], _band(0.0, 0.0, 0.0)
     else:
-        members = [_member(option.small, task, _ALL), _member(option.large, task, ESCALATION)]
+        members = [_member(option.small, task, _ALL), _member(option.large, task, escalation_band(task))]
         once = _band(*(cascade_set_up(task, edge) for edge in _EDGES))
     known = tuple(one for one in members if one is not None)
     if len(known) < len(members):

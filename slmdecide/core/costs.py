@@ -76,7 +76,7 @@ def bill(option: Option, task: Task, shortfall: float, edge: int = 0) -> Bill | 
         amounts = amounts_of(option, task, requests, edge)
         return Bill(amounts.monthly, amounts.once, wrong) if amounts is not None else None
     kept = amounts_of(option.small, task, requests, edge)
-    passed = amounts_of(option.large, task, requests * escalation(edge), edge)
+    passed = amounts_of(option.large, task, requests * escalation(task, edge), edge)
     if kept is None or passed is None:
         return None
     return Bill(kept.monthly + passed.monthly, kept.once + passed.once + cascade_set_up(task, edge), wrong)
@@ -102,9 +102,19 @@ def volume_at(task: Task, edge: int) -> float:
     return task.requests_per_month * (1 + edge * task.uncertainty_share)
 
 
-def escalation(edge: int) -> float:
+def escalation_band(task: Task) -> Band:
+    """Share of requests that the task's cascade passes on: as replayed on recorded answers, else as published."""
+    replayed = task.cascade
+    if replayed is None or replayed.escalation_share is None:
+        return ESCALATION
+    share, low, high = replayed.escalation_share, replayed.escalation_low, replayed.escalation_high
+    return Band(low=low if low is not None else share, typical=share, high=high if high is not None else share)
+
+
+def escalation(task: Task, edge: int) -> float:
     """Share of requests that a cascade passes on, at one edge of its band."""
-    return (ESCALATION.low, ESCALATION.typical, ESCALATION.high)[edge + 1]
+    band = escalation_band(task)
+    return (band.low, band.typical, band.high)[edge + 1]
 
 
 def _hourly(task: Task, edge: int) -> float:
@@ -231,7 +241,9 @@ _NAMES = {
 
 def shown_lines(option: Option, task: Task, shortfall: float) -> tuple[CostLine, ...]:
     """The typical bill as a report shows it: all lines that are of this option's kind; () if it is not known."""
-    members = [(option, 1.0)] if option.small is None or option.large is None else [(option.small, 1.0), (option.large, escalation(0))]
+    members = [(option, 1.0)]
+    if option.small is not None and option.large is not None:
+        members = [(option.small, 1.0), (option.large, escalation(task, 0))]
     lines: list[CostLine] = []
     for member, share in members:
         amounts = amounts_of(member, task, task.requests_per_month * share, 0)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from slmdecide.core.choice import Judged, choose
 from slmdecide.core.costs import bill
-from slmdecide.core.options import MODES, Option, Served, build_options, cascade_of, shape
+from slmdecide.core.measured import SOURCE as MEASURED_HERE
+from slmdecide.core.options import Option, Served, build_options, cascade_of, shape
 from slmdecide.core.quality import LEVELS, QualityBook
 from slmdecide.core.vetoes import OF_SHAPE, before_vetoes, use_of_signal, vetoes_of
 from slmdecide.numbers import percent
@@ -98,22 +99,21 @@ def survey(task: Task, catalog: Catalog, known: Known | None = None) -> Survey:
     book = QualityBook(task, catalog)
     options, vetoes = known.options(task), known.vetoes(task)
     yardsticks = _yardsticks(options, vetoes)
-    shortfalls = {mode: book.shortfall(mode) for mode in MODES}
     singles = tuple(
-        Considered(one, vetoes[one.id], book.large(yardstick=one.id in yardsticks), 0.0)
+        Considered(one, vetoes[one.id], book.large(one.model, yardstick=one.id in yardsticks), 0.0)
         if one.family == "large"
-        else Considered(one, vetoes[one.id], book.small(one.mode, one.model), shortfalls[one.mode])
+        else Considered(one, vetoes[one.id], book.small(one.mode, one.model), book.shortfall(one.mode, one.model))
         for one in options
     )
     level = LEVELS[task.risk]
-    larges = _of_best([one for one in singles if one.quality.source == "yardstick"], lambda one: (bool(one.vetoes),))
+    larges = _of_best(_large_members(singles, yardsticks, task), lambda one: (bool(one.vetoes),))
     fitting = _of_best(
-        [one for one in singles if one.option.family in ("small", "fine_tuned_small")],
+        _small_members(singles, task),
         lambda one: (bool(one.vetoes), any(use_of_signal(one.option, task)), not one.option.costed),
     )
     likeliest = max(fitting, key=_likelihood, default=None)
     smalls = tuple(one for one in fitting if likeliest is not None and _likelihood(one) >= _likelihood(likeliest) - NEAR)
-    use = _use_of_cascade(likeliest, level) if likeliest is not None else ()
+    use = _use_of_cascade(likeliest, level, task) if likeliest is not None else ()
     members_free = bool(smalls and larges) and not (smalls[0].vetoes or larges[0].vetoes or any(use_of_signal(smalls[0].option, task)))
     return Survey(
         singles=singles,
@@ -153,13 +153,35 @@ def _yardsticks(options: Sequence[Option], vetoes: dict[str, tuple[Veto, ...]]) 
     return allowed or closed
 
 
-def _use_of_cascade(small: Considered, level: float) -> tuple[Veto, ...]:
+def _small_members(singles: Sequence[Considered], task: Task) -> list[Considered]:
+    """What the small member of a cascade is taken from: the small options, or those of the model that was replayed."""
+    small, replayed = [one for one in singles if one.option.family in ("small", "fine_tuned_small")], task.cascade
+    if replayed is None:
+        return small
+    return [one for one in small if (one.option.model.id, one.option.mode) == (replayed.small, replayed.small_mode)]
+
+
+def _large_members(singles: Sequence[Considered], yardsticks: set[str], task: Task) -> list[Considered]:
+    """What the large member of a cascade is taken from: the yardsticks, or the options of the model that was replayed."""
+    replayed = task.cascade
+    if replayed is None:
+        return [one for one in singles if one.option.id in yardsticks]
+    return [one for one in singles if one.option.family == "large" and one.option.model.id == replayed.large]
+
+
+def _use_of_cascade(small: Considered, level: float, task: Task) -> tuple[Veto, ...]:
     if small.vetoes or not small.option.costed:
         return ()  # what its small member breaks, or that it has no cost, says enough
     p, high = small.quality.p_good_enough, small.quality.high
     if p is not None and p >= level:
         reason, lifted_by = "the small model is likely enough to do alone", "a higher quality.risk"
         return (Veto(id=_NOT_NEEDED, reason=reason, lifted_by=lifted_by),)
+    replayed = task.cascade
+    if replayed is not None:
+        if replayed.threshold is not None:
+            return ()
+        reason = f"replayed on recorded answers, {replayed.small} before {replayed.large} is not worth it"
+        return (Veto(id="not_worth_it", reason=reason, lifted_by="recorded answers on which a cascade pays"),)
     if high is not None and high < GREY_ZONE:
         reason = f"the small model is too unlikely to do (at most {percent(high)}): published cascades start from better ones"
         return (Veto(id="outside_grey_zone", reason=reason, lifted_by="a measured cascade"),)
@@ -173,8 +195,8 @@ def cascade(found: Survey, task: Task, catalog: Catalog) -> Considered | None:
         return None
     option = cascade_of(small.option, large.option)
     vetoes = (*vetoes_of(option, task, catalog), *found.cascade_vetoes)
-    shortfall = min(found.book.shortfall(option.mode), task.tolerance / 100)
-    return Considered(option, vetoes, found.book.cascade(option.mode, option.model), shortfall)
+    shortfall = min(found.book.shortfall(option.mode, option.model), task.tolerance / 100)
+    return Considered(option, vetoes, found.book.cascade(option.mode, option.model, large.option.model), shortfall)
 
 
 def _cheapest(members: Sequence[Considered], task: Task) -> Considered | None:
@@ -237,4 +259,6 @@ def considered(found: Survey, task: Task, catalog: Catalog) -> tuple[Considered,
 
 
 def _with_cases(one: Considered, book: QualityBook) -> Considered:
+    if one.quality.source == MEASURED_HERE:
+        return one
     return one._replace(quality=replace(one.quality, cases=book.cases(one.option.mode, one.option.model)))

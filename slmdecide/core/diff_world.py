@@ -93,6 +93,9 @@ def unknown_name(profile: TaskProfile, catalog: Catalog) -> str | None:
     declared = profile.hosting.throughput
     models = [*(profile.candidates or ()), *(name for one in stages for name in one.candidates or ()), *(one.model for one in declared)]
     models += [profile.today] if profile.today is not None else []
+    models += [one.model for one in profile.measured] + [one.model for stage in stages for one in stage.measured]
+    cascades = (profile.cascade, *(one.cascade for one in stages))
+    models += [name for one in cascades if one is not None for name in (one.small, one.large)]
     for known, names in (
         (catalog.models, models),
         (catalog.gpus, [one.gpu for one in declared]),

@@ -78,7 +78,7 @@ def shape(task: Task) -> tuple[object, ...]:
     return (
         task.input_tokens, task.output_tokens, task.text_tokens, task.cached_share, task.cache_write_share,
         task.batchable_share, task.reasoning_multiplier, task.residency, task.device, task.output, task.candidates,
-        task.today, task.declared_throughput,
+        task.today, task.declared_throughput, task.measured, task.cascade,
     )  # fmt: skip
 
 
@@ -87,11 +87,14 @@ def _candidates(task: Task, catalog: Catalog) -> list[Model]:
         ids: Iterable[str] = task.candidates
     else:
         ids = catalog.default_candidates
-    ordered = list(dict.fromkeys(ids))
-    ordered += [one.model for one in task.declared_throughput if one.model not in ordered]
-    if task.today is not None and task.today not in ordered:
+    ordered = list(ids)
+    ordered += [one.model for one in task.declared_throughput]
+    ordered += [one.model for one in task.measured]
+    if task.cascade is not None:
+        ordered += [task.cascade.small, task.cascade.large]
+    if task.today is not None:
         ordered.append(task.today)
-    return [catalog.models[one] for one in ordered]
+    return [catalog.models[one] for one in dict.fromkeys(ordered)]
 
 
 def _options_of(model: Model, task: Task, catalog: Catalog, served: Served, only: frozenset[str] | None) -> Iterator[Option]:

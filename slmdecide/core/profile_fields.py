@@ -7,6 +7,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from slmdecide.numbers import exact
+from slmdecide.records.profile import MeasuredModel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -111,6 +112,8 @@ def plain(found: object) -> Value:
 
 def _told(part: Any) -> str:  # noqa: ANN401  (any part of a profile)
     """A part in a few words: its name, or what it says."""
+    if isinstance(part, MeasuredModel):
+        return f"{part.model}, {part.mode}: {exact(part.estimate)} ({exact(part.low)} to {exact(part.high)}), n = {part.n}"
     name = getattr(part, "name", None)
     if name is not None:
         return str(name)

@@ -8,11 +8,12 @@ are of this very kind (`core/likeness.py`); with none it is wide, and the explan
 from __future__ import annotations
 
 from functools import lru_cache
-from math import sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
+from slmdecide.core import measured
 from slmdecide.core.likeness import effective_n, nearest
 from slmdecide.core.reference import kind_of_task, p_good_enough
+from slmdecide.measure.intervals import wilson_ends
 from slmdecide.records.assessment import QualityEstimate
 
 if TYPE_CHECKING:
@@ -79,9 +80,7 @@ def expected_shortfall(comparisons: Comparisons, mode: str, reasoning: str) -> f
 
 def wilson(p: float, n: float, z: float = Z_90) -> tuple[float, float]:
     """The Wilson score interval of a share `p` seen on `n` (Wilson 1927); never 0 or 1 at its ends for n > 0."""
-    centre = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return max(0.0, centre - half), min(1.0, centre + half)
+    return wilson_ends(p, n, z)
 
 
 @lru_cache(maxsize=4096)
@@ -196,11 +195,16 @@ class QualityBook:
         self._reference = catalog.reference
         self._kinds = {mode: kind_of_task(task, mode) for mode in _MODES}
         self._small: dict[tuple[Mode, float | None], QualityEstimate] = {}
+        self._shortfalls: dict[Mode, float] = {}
         claim = catalog.claims.get(OPEN_LARGE_CLAIM)
         self._open_share = float(claim.value) if claim is not None and isinstance(claim.value, int | float) else 0.5
 
     def small(self, mode: Mode, model: Model) -> QualityEstimate:
         """For a small model in this mode."""
+        if self._task.measured:
+            measured_here = measured.quality(self._task, model.id, mode)
+            if measured_here is not None:
+                return measured_here
         size_b = model.params_total_b if mode == "prompted" else None
         found = self._small.get((mode, size_b))
         if found is None:
@@ -209,8 +213,13 @@ class QualityBook:
             self._small[mode, size_b] = found
         return found
 
-    def cascade(self, mode: Mode, model: Model) -> QualityEstimate:
-        """For a cascade whose small member is this model in this mode."""
+    def cascade(self, mode: Mode, model: Model, large: Model) -> QualityEstimate:
+        """For a cascade of this small member, in this mode, and this large one."""
+        replayed = self._task.cascade
+        if replayed is not None and measured.is_cascade_of(replayed, model.id, mode, large.id):
+            promised = measured.cascade_quality(replayed, self._task)
+            if promised is not None:
+                return promised
         return cascade(self.small(mode, model))
 
     def cases(self, mode: Mode, model: Model) -> tuple[PublishedCase, ...]:
@@ -218,10 +227,18 @@ class QualityBook:
         size_b = model.params_total_b if mode == "prompted" else None
         return nearest(self._comparisons, self._kinds[mode].likened._replace(size_b=size_b))
 
-    def large(self, *, yardstick: bool) -> QualityEstimate:
-        """For a large model: the yardstick itself, or an open one against commercial ones."""
+    def large(self, model: Model, *, yardstick: bool) -> QualityEstimate:
+        """For a large model: what was measured of it, else the yardstick itself, or an open one against commercial ones."""
+        measured_here = measured.quality(self._task, model.id, "prompted") if self._task.measured else None
+        if measured_here is not None:
+            return measured_here
         return YARDSTICK if yardstick else open_large(self._open_share)
 
-    def shortfall(self, mode: Mode) -> float:
-        """Expected share of answers that a small model in this mode gets wrong and the large one right."""
-        return expected_shortfall(self._comparisons, mode, self._task.reasoning)
+    def shortfall(self, mode: Mode, model: Model) -> float:
+        """Expected share of answers that this small model in this mode gets wrong and the large one right."""
+        measured_here = measured.shortfall(self._task, model.id, mode) if self._task.measured else None
+        if measured_here is not None:
+            return measured_here
+        if mode not in self._shortfalls:
+            self._shortfalls[mode] = expected_shortfall(self._comparisons, mode, self._task.reasoning)
+        return self._shortfalls[mode]

@@ -236,5 +236,7 @@ def _resolve(profile: TaskProfile, nature: Nature, step: tuple[Stage, int] | Non
         price_factors=decision.price_factors,
         candidates=stage.candidates if stage is not None and stage.candidates is not None else profile.candidates,
         today=profile.today,
+        measured=stage.measured if stage is not None else profile.measured,
+        cascade=stage.cascade if stage is not None else profile.cascade,
     )
     return task, (*blanks.made, *common.made)

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from slmdecide.core.advice import cheapest_relaxation, option_words
+from slmdecide.core.advice import cheapest_relaxation, measure_on, option_words, still_open
 from slmdecide.core.costs import labels_missing, ready_made
 from slmdecide.core.decide import GREY_ZONE
 from slmdecide.core.labels import CURVE_CLAIM, IMBALANCE_CLAIM, closing_most, missing, told_with_more
+from slmdecide.core.measured import SOURCE as MEASURED_HERE
+from slmdecide.core.measured import asked_of, found_of, settled
 from slmdecide.core.quality import LEVELS
 from slmdecide.core.samples import examples_needed, measurement
-from slmdecide.numbers import count, percent, points, usd
+from slmdecide.numbers import count, number, percent, points, usd
 from slmdecide.records.assessment import NextStep
 
 if TYPE_CHECKING:
     from slmdecide.core.advice import Situation
     from slmdecide.core.choice import Choice
+    from slmdecide.core.decide import Considered
     from slmdecide.core.options import Option
+    from slmdecide.records.profile import MeasuredModel
     from slmdecide.records.task import Task
 
 
+_PROBE = "slmdecide probe FILE --examples EXAMPLES"
 LIKELY = 0.5
 """A small model with at least this likelihood is more likely to do than not."""
 
@@ -43,7 +48,7 @@ def next_steps(at: Situation, labelling: Choice | None = None) -> tuple[NextStep
         return (log, *better, _AGAIN)
     steps: list[NextStep] = [*better]
     chosen = choice.chosen
-    if at.task.floor is not None and chosen is not None:
+    if at.task.floor is not None and chosen is not None and chosen.considered.quality.source != MEASURED_HERE:
         steps.append(_floor(at.task, chosen.considered.option))
     steps += _measuring(at)
     if chosen is not None:
@@ -51,7 +56,7 @@ def next_steps(at: Situation, labelling: Choice | None = None) -> tuple[NextStep
         if option.mode == "fine_tuned" and option.family != "large":
             steps += _specializing(at.task, option, can_label=labelling is not None)
         if option.family == "cascade":
-            steps.append(_THRESHOLD)
+            steps.append(_threshold(at.task))
         if option.family == "large" and option.hosting == "api":
             steps.append(
                 NextStep(
@@ -67,6 +72,14 @@ def next_steps(at: Situation, labelling: Choice | None = None) -> tuple[NextStep
 def _measuring(at: Situation) -> list[NextStep]:
     """What to measure before the choice is relied on."""
     chosen = at.choice.chosen
+    if chosen is not None and chosen.considered.quality.source == MEASURED_HERE:
+        option = chosen.considered.option
+        found = found_of(at.task, option.model.id, option.mode)
+        is_open = found is not None and option.family != "cascade" and settled(found, asked_of(at.task)) is None
+        return [_go_on(at.task, chosen.considered, found)] if found is not None and is_open else []
+    half_known = still_open(at)
+    if half_known is not None and (chosen is None or chosen.considered.option.family in ("large", "cascade")):
+        return [_go_on(at.task, *half_known)]
     if chosen is None or chosen.considered.option.family != "large":
         tried = chosen is None or not ready_made(chosen.considered.option, at.task)
         return [_test_set(at.task), *(_smallest_first(at) if tried else ())]
@@ -75,6 +88,16 @@ def _measuring(at: Situation) -> list[NextStep]:
         return likely
     hopeful = any(not one.vetoes and (one.quality.high or 0.0) >= GREY_ZONE for one in at.considered if one.option.family == "small")
     return _smallest_first(at) if hopeful else []
+
+
+def _go_on(task: Task, one: Considered, found: MeasuredModel) -> NextStep:
+    return NextStep(
+        do=f"Go on measuring {one.option.model.id}: {measure_on(task, one, found)}",
+        command=f"{_PROBE} --resume",
+        why=f"it is {percent(one.quality.p_good_enough)} likely to do by what was measured, {task.risk} risk asks for "
+        f"{percent(LEVELS[task.risk])}",
+        evidence=("article-start-smallest",),
+    )
 
 
 _AGAIN = NextStep(
@@ -86,10 +109,24 @@ _AGAIN = NextStep(
 _THRESHOLD = NextStep(
     do="Choose the threshold of the confidence on one half of the examples and check it on the other; treat an answer under the "
     "margin as uncertain, never as a label",
-    command=None,
+    command="slmdecide cascade RESULTS",
     why="a small model can be surer than it is right",
     evidence=("article-margin-uncertain", "zellinger-2025-overconfidence"),
 )
+
+
+def _threshold(task: Task) -> NextStep:
+    """The threshold that was replayed, or how to find one."""
+    found = task.cascade
+    if found is None or found.threshold is None:
+        return _THRESHOLD
+    on = f" of its {found.confidence}" if found.confidence is not None else ""
+    return NextStep(
+        do=f"Keep an answer of {found.small} from a confidence{on} of {number(found.threshold)} on, and pass on the rest to {found.large}",
+        command="slmdecide cascade results.jsonl --against later.jsonl",
+        why="the threshold was chosen on recorded answers; whether its promise still holds, later answers show",
+        evidence=("zellinger-2025-overconfidence",),
+    )
 
 
 def _floor(task: Task, option: Option) -> NextStep:
@@ -124,6 +161,7 @@ def _likely_but_not_enough(at: Situation) -> list[NextStep]:
         and (one.option.family == "small" or ready_made(one.option, task))
         and (p := one.quality.p_good_enough) is not None
         and LIKELY <= p < level
+        and one.quality.source != MEASURED_HERE
     ]
     if not likely:
         return []
@@ -136,7 +174,7 @@ def _likely_but_not_enough(at: Situation) -> list[NextStep]:
         NextStep(
             do=f"Measure {option_words(one.option)} first, on about {count(needed.examples)} labelled examples{costs}: "
             f"so many compare it with the large model to within {points(half)}",
-            command="slmdecide probe task.yaml",
+            command=_PROBE,
             why=f"it is {percent(one.quality.p_good_enough)} likely to do, {task.risk} risk asks for {percent(level)}, "
             "and a measurement of your own settles which",
             evidence=("article-start-smallest", "zellinger-2025-discordance"),
@@ -150,6 +188,7 @@ def _smallest_first(at: Situation) -> list[NextStep]:
         one
         for one in at.considered
         if not one.vetoes
+        and one.quality.source != MEASURED_HERE
         and (one.quality.high or 0.0) >= GREY_ZONE
         and (one.option.family == "small" or (one.option.family == "fine_tuned_small" and ready_made(one.option, at.task)))
     ]
@@ -160,7 +199,7 @@ def _smallest_first(at: Situation) -> list[NextStep]:
     return [
         NextStep(
             do=f"Measure {option.model.id} first, {how}",
-            command=f"slmdecide models {option.model.id}",
+            command=f"slmdecide models {option.model.id}" if option.mode == "fine_tuned" else f"{_PROBE} --model {option.model.id}",
             why="the smallest model that may do comes first; scale up only when the measurement asks for it",
             evidence=("article-start-smallest",),
         ),

@@ -33,7 +33,7 @@ def before_vetoes(task: Task) -> tuple[object, ...]:
     return (
         task.may_leave, task.offline, task.device_memory_gib, task.modality, task.labelled_examples, task.obtainable_examples,
         task.labels_to_specialize, task.labels_enough, task.n_labels, task.documents_per_answer, task.nature, task.operator,
-        task.p95_ms, task.ttft_ms, round(task.horizon_months, 2),
+        task.p95_ms, task.ttft_ms, round(task.horizon_months, 2), task.measured, task.cascade,
     )  # fmt: skip
 
 
@@ -126,6 +126,7 @@ def _running(option: Option, task: Task, catalog: Catalog, found: list[Veto]) ->
         elif option.mode == "fine_tuned" and _ends_within(price, task, catalog):
             reason = f"{price.id} is retired on {price.deprecation_date}, within the horizon"
             found.append(_veto("retires", reason, "a base model that stays longer"))
+        _measured_speed(option, task, found)
         return
     if task.operator == "nobody":
         found.append(_veto("nobody_operates", "nobody operates a self-hosted model", "team.operator: own_team"))
@@ -148,8 +149,22 @@ def _speed(name: str, field: str, wanted: float, measured: list[float | None], f
         found.append(_veto(name, reason, f"{field}: {ceil(min(known))}"))
 
 
+def _measured_speed(option: Option, task: Task, found: list[Veto]) -> None:
+    """A veto if a probe of the API found it too slow; what nobody has timed is not vetoed."""
+    timed = [one for one in task.measured if (one.model, one.mode) == (option.model.id, option.mode) and one.p95_ms is not None]
+    if task.p95_ms is None or not timed:
+        return
+    slow = min(one.p95_ms for one in timed if one.p95_ms is not None)
+    if slow > task.p95_ms:
+        reason = f"95 of 100 answers took up to {slow:,.0f} ms when it was measured; {task.p95_ms:,.0f} ms are wanted"
+        found.append(_veto("latency", reason, f"latency.p95_ms: {ceil(slow)}"))
+
+
 def use_of_signal(small: Option, task: Task) -> Iterator[Veto]:
-    """Why a cascade cannot tell when this small member is unsure."""
+    """Why a cascade cannot tell when this small member is unsure; none if one was replayed with a confidence."""
+    replayed = task.cascade
+    if replayed is not None and replayed.threshold is not None and (small.model.id, small.mode) == (replayed.small, replayed.small_mode):
+        return
     signal = small.model.logprobs is True or small.hosting != "api"
     if not signal:
         yield _veto("no_confidence_signal", f"{small.model.id} gives no token probabilities", "a small model with log-probabilities")

@@ -74,6 +74,7 @@ def summarise(
         method=_method(rules, ladder),
         notes=(*notes, *_notes(tallies, mine, n_examples)),
         data=dict(data or {}),
+        error_rate=rules.error_rate,
     )
 
 
@@ -173,6 +174,11 @@ def _method(rules: ProbeRules, ladder: Ladder) -> tuple[str, ...]:
     tested = len(ladder.candidates) - (ladder.reference is not None)
     over = "" if tested == 1 else f"over the {count(tested)} models of the ladder together, "
     stop = "every example was asked" if rules.everything else "it stopped as soon as the answer was known"
+    macro = (
+        "Macro-F1 is no mean over examples, so that this test says nothing of it: the ladder climbs on accuracy alone. The interval of "
+        "macro-F1 is a bootstrap's, for a number of examples that is fixed beforehand"
+    )
+    early = "." if rules.everything else "; of a run that stopped early it says less than the one of accuracy."
     return (
         (
             f"Against {what}: a test by betting after every example, in a seeded order; {stop}. "
@@ -182,6 +188,7 @@ def _method(rules: ProbeRules, ladder: Ladder) -> tuple[str, ...]:
             f"The probability of calling a model good enough that is not, or the other way round, is {over}at most "
             f"{percent(rules.error_rate)}, if the examples are a random sample of the task."
         ),
+        *((macro + early,) if rules.metric == _LABEL_METRIC else ()),
     )
 
 

@@ -61,6 +61,7 @@ def _names(root: Any) -> Iterator[_Name]:  # noqa: ANN401  (of a document)
         yield from _at(root, (), "nature", "nature")
         yield from _at(root, (), "today", "model")
         yield from _candidates(root, ())
+        yield from _measured(root, ())
     decision = _map_in(root, "decision")
     for word in _map_in(decision, "weights"):
         yield _Name(kind="criterion", word=word, location=("decision", "weights", word))
@@ -72,6 +73,7 @@ def _names(root: Any) -> Iterator[_Name]:  # noqa: ANN401  (of a document)
     for i, stage in enumerate(_list_in(root, "stages")):
         yield from _at(stage, ("stages", i), "nature", "nature")
         yield from _candidates(stage, ("stages", i))
+        yield from _measured(stage, ("stages", i))
 
 
 def _at(record: Any, location: Location, field: str, kind: Literal["nature", "model", "gpu"]) -> Iterator[_Name]:  # noqa: ANN401
@@ -84,6 +86,13 @@ def _candidates(record: Any, location: Location) -> Iterator[_Name]:  # noqa: AN
     for i, word in enumerate(_list_in(record, "candidates")):
         if isinstance(word, str) and word:
             yield _Name(kind="model", word=word, location=(*location, "candidates", i))
+
+
+def _measured(record: Any, location: Location) -> Iterator[_Name]:  # noqa: ANN401
+    for i, one in enumerate(_list_in(record, "measured")):
+        yield from _at(one, (*location, "measured", i), "model", "model")
+    for member in ("small", "large"):
+        yield from _at(_map_in(record, "cascade"), (*location, "cascade"), member, "model")
 
 
 def _list_in(record: Any, field: str) -> list[Any]:  # noqa: ANN401

@@ -54,14 +54,15 @@ class QualityEstimate:
 
     p_good_enough: float | None
     low: float | None
-    """Lower end of the 90 % interval."""
+    """Lower end of the 90 % interval; of measured_here the least that more examples could lead to."""
     high: float | None
     source: str
-    """reference_class, published_cascades, published_large_models or yardstick; published_base_rate in files of earlier versions."""
+    """measured_here, reference_class, published_cascades, published_large_models or yardstick; published_base_rate in files of
+    earlier versions."""
     n: int
-    """Published comparisons of this very kind (nature, mode and reasoning)."""
+    """Published comparisons of this very kind (nature, mode and reasoning); of measured_here the user's own examples."""
     n_sources: int
-    """Papers or repositories that they come from."""
+    """Papers or repositories that they come from; of measured_here 1."""
     effective_n: float | None = None
     """Sources of this very kind that all comparisons are worth, each counted by its likeness; None where none are counted."""
     explanation: str

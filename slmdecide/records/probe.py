@@ -373,3 +373,5 @@ class ProbeReport:
     notes: tuple[str, ...]
     """What the reader must know about this run."""
     data: dict[str, str]
+    error_rate: float | None = None
+    """Most probability of a wrong statement about the ladder; None in files of earlier versions."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Annotated, Any, ClassVar, Literal
 
 from annotated_types import Ge, Gt, Le, Len
@@ -25,6 +26,7 @@ MayLeave = Literal["anywhere", "own_cloud", "nowhere"]
 Device = Literal["phone", "laptop", "edge_box", "browser"]
 Risk = Literal["low", "medium", "high"]
 Operator = Literal["own_team", "platform_team", "nobody"]
+Yardstick = Literal["large_model", "floor"]
 Name = Annotated[str, Len(1, 200)]
 
 _STRICT: Mapping[str, Any] = {"extra": "forbid", "strict": True}
@@ -247,6 +249,87 @@ class Decision:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class MeasuredModel:
+    """What a probe found of one model on your own examples. `slmdecide assess --measured FILE` fills it in."""
+
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = _STRICT
+
+    model: Name
+    """Model id."""
+    mode: Literal["prompted", "fine_tuned"] = "prompted"
+    """How it was asked: as it is, or after fine-tuning."""
+    against: Yardstick
+    """What it was measured against: the large model, or quality.floor."""
+    n: Annotated[Whole, Ge(1)]
+    """Examples that the estimate rests on."""
+    estimate: Annotated[float, Ge(-1), Le(1)]
+    """Mean score, 0 to 1; against the large model: mean difference to it, −1 to 1."""
+    low: Annotated[float, Ge(-1), Le(1)]
+    """Lower anytime-valid bound of the estimate."""
+    high: Annotated[float, Ge(-1), Le(1)]
+    """Upper anytime-valid bound of the estimate."""
+    error_rate: Annotated[Share, Gt(0), Le(0.5)] = 0.05
+    """Probability with which one of the bounds may be wrong."""
+    p95_ms: Annotated[Milliseconds, Gt(0)] | None = None
+    """95th percentile of the latency of the provider's API."""
+    source: Name
+    """Where the figures come from."""
+
+    def __post_init__(self) -> None:
+        if not self.low <= self.estimate <= self.high:
+            raise ValueError(f"estimate: found {self.estimate:g}; it lies between low ({self.low:g}) and high ({self.high:g})")
+        if self.against == "floor" and self.low < 0:
+            raise ValueError(f"low: found {self.low:g}; a score lies between 0 and 1")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MeasuredCascade:
+    """A cascade that was replayed on recorded answers. `slmdecide cascade --config` writes it."""
+
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = _STRICT
+
+    small: Name
+    """Model id of the small member."""
+    small_mode: Literal["prompted", "fine_tuned"] = "prompted"
+    """How the small member was asked."""
+    large: Name
+    """Model id of the large member."""
+    threshold: float | None = None
+    """Least confidence with which the small model keeps a request; without one the recorded answers speak against a cascade."""
+    confidence: Name | None = None
+    """What the threshold is on, such as margin."""
+    escalation_share: Share | None = None
+    """Share of the requests that the small model passes on."""
+    escalation_low: Share | None = None
+    """Lower end of its interval."""
+    escalation_high: Share | None = None
+    """Upper end of its interval."""
+    tolerance: Annotated[float, Ge(0), Le(100)] | None = None
+    """Points under the large model that the promise allows; without one nothing is promised."""
+    delta: Annotated[Share, Gt(0), Le(0.5)] | None = None
+    """Probability with which the promise may be broken."""
+    n: Annotated[Whole, Ge(1)] | None = None
+    """Examples that both models answered."""
+    source: Name | None = None
+    """Where the figures come from."""
+
+    def __post_init__(self) -> None:
+        if self.threshold is not None and self.escalation_share is None:
+            raise ValueError("escalation_share: is missing; with a threshold, say which share of the requests is passed on")
+        if self.threshold is not None and not isfinite(self.threshold):
+            raise ValueError(f"threshold: found {self.threshold}; a number is expected")
+        for name in ("escalation_low", "escalation_high"):
+            end = getattr(self, name)
+            if end is not None and self.escalation_share is None:
+                raise ValueError(f"{name}: stands without escalation_share")
+        low, share, high = self.escalation_low, self.escalation_share, self.escalation_high
+        if share is not None and not (low if low is not None else share) <= share <= (high if high is not None else share):
+            raise ValueError(f"escalation_share: found {share:g}; it lies between escalation_low and escalation_high")
+        if (self.tolerance is None) != (self.delta is None):
+            raise ValueError(f"{'delta' if self.delta is None else 'tolerance'}: is missing; a promise has a tolerance and a delta")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class StageVolume:
     """How much of it one stage does."""
 
@@ -290,6 +373,13 @@ class Stage:
     """How fast the step must answer."""
     candidates: Annotated[tuple[Name, ...], Len(1)] | None = None
     """Models to consider for the step."""
+    measured: tuple[MeasuredModel, ...] = ()
+    """What was measured of models on your own examples of the step."""
+    cascade: MeasuredCascade | None = None
+    """A cascade that was replayed on recorded answers of the step."""
+
+    def __post_init__(self) -> None:
+        _once(self.measured)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -326,5 +416,23 @@ class TaskProfile:
     """Models to consider; by default a short list of common ones."""
     today: Name | None = None
     """The model in use today."""
+    measured: tuple[MeasuredModel, ...] = ()
+    """What was measured of models on your own examples: used in place of published comparisons."""
+    cascade: MeasuredCascade | None = None
+    """A cascade that was replayed on recorded answers: used in place of published ones."""
     stages: Annotated[tuple[Stage, ...], Len(2)] | None = None
     """Steps of a pipeline. Tokens then stand at the stages; the profile's own are the sum that the user sees."""
+
+    def __post_init__(self) -> None:
+        _once(self.measured)
+        if self.stages is not None and (self.measured or self.cascade is not None):
+            name = "measured" if self.measured else "cascade"
+            raise ValueError(f"{name}: stands beside stages; write it into the stage that was measured")
+
+
+def _once(measured: tuple[MeasuredModel, ...]) -> None:
+    """ValueError where a model is measured twice against one yardstick."""
+    seen = Counter((one.model, one.mode, one.against) for one in measured)
+    twice = next((key for key, times in seen.items() if times > 1), None)
+    if twice is not None:
+        raise ValueError(f"measured: found {twice[0]!r} ({twice[1]}) twice against {twice[2]}; keep one")

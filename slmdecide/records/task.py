@@ -12,6 +12,8 @@ from slmdecide.records.profile import (
     Device,
     Knowledge,
     MayLeave,
+    MeasuredCascade,
+    MeasuredModel,
     Operator,
     Output,
     Reasoning,
@@ -93,3 +95,5 @@ class Task:
     price_factors: Mapping[str, float] = field(default_factory=dict)
     candidates: tuple[str, ...] | None
     today: str | None
+    measured: tuple[MeasuredModel, ...] = ()
+    cascade: MeasuredCascade | None = None

@@ -20,7 +20,7 @@ from slmdecide.numbers import (
 from slmdecide.report.blocks import Item, Items, Lean, Pairs, Prose, Section, Table, View
 from slmdecide.report.flips import flip_sentence
 from slmdecide.report.options import bill_blocks, find, notes, option_blocks, ruled_out_blocks
-from slmdecide.report.words import OPEN, YARDSTICK, data_words, family_words, good_enough, name, option_words, sized, words
+from slmdecide.report.words import MEASURED_HERE, OPEN, YARDSTICK, data_words, family_words, good_enough, name, option_words, sized, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,7 +84,7 @@ def _answer(assessment: Assessment, chosen: AssessedOption | None) -> list[Block
     sentences = [verdict.summary]
     if verdict.family in OPEN:
         return [Prose(tuple(sentences))]
-    sentences.append(_how_sure(chosen))
+    sentences.append(_how_sure(assessment, chosen))
     pairs = [
         ("a month", _known(usd_band(assessment.monthly_cost_usd))),
         ("once", _known(usd(assessment.one_time_cost_usd))),
@@ -109,12 +109,17 @@ def _good_enough(assessment: Assessment, chosen: AssessedOption | None) -> str:
     quality = chosen.quality
     if quality.source == YARDSTICK:
         return "by definition: a large model is what the others are measured against"
+    if quality.source == MEASURED_HERE:
+        return f"{percent(quality.p_good_enough)} likely; n = {_rests_on(quality)}"
     around = f" ({interval(quality.low, quality.high)}, 90 % interval)" if quality.low is not None and quality.high is not None else ""
     worth = f", with related ones worth {number(quality.effective_n)} sources of this very kind" if quality.effective_n is not None else ""
-    return f"{percent(quality.p_good_enough)} likely{around}; n = {_published(quality)}{worth}"
+    return f"{percent(quality.p_good_enough)} likely{around}; n = {_rests_on(quality)}{worth}"
 
 
-def _published(quality: QualityEstimate) -> str:
+def _rests_on(quality: QualityEstimate) -> str:
+    """What a likelihood rests on, counted."""
+    if quality.source == MEASURED_HERE:
+        return f"{count(quality.n)} {'example' if quality.n == 1 else 'examples'} of yours, measured"
     comparisons = "published comparison" if quality.n == 1 else "published comparisons"
     sources = "source" if quality.n_sources == 1 else "sources"
     return f"{count(quality.n)} {comparisons} from {count(quality.n_sources)} {sources}"
@@ -131,15 +136,28 @@ def _saving(assessment: Assessment) -> str:
     return f"{usd(saving)} a month, all in, against the cheapest large model's API"
 
 
-def _how_sure(chosen: AssessedOption | None) -> str:
+def _how_sure(assessment: Assessment, chosen: AssessedOption | None) -> str:
     if chosen is None:
+        measured = [stage.name for stage in assessment.stages if _measured(stage.options)]
+        if measured:
+            told = ", ".join(name(one) for one in measured)
+            return f"How sure: of {told} something is measured on your data; the other steps rest on published comparisons."
         return "How sure: every step rests on published comparisons; nothing is measured on your data yet."
     quality = chosen.quality
+    if quality.source == MEASURED_HERE:
+        return f"How sure: {quality.explanation}."
+    measured = _measured(assessment.options)
+    here = f"measured on your data: {', '.join(measured)}" if measured else "nothing is measured on your data yet"
     if quality.source == YARDSTICK:
-        return "How sure: the large model is the yardstick; nothing is measured on your data yet."
+        return f"How sure: the large model is the yardstick; {here}."
     if quality.n == 0:
         return "How sure: no published comparison is of this very kind, the likelihood is that of related ones: measure before you build."
-    return f"How sure: the likelihood rests on {_published(quality)}, and nothing is measured on your data yet."
+    return f"How sure: the likelihood rests on {_rests_on(quality)}, and {here}."
+
+
+def _measured(options: Sequence[AssessedOption]) -> list[str]:
+    """Models that were measured on the user's own examples."""
+    return list(dict.fromkeys(name(one.model) for one in options if one.quality.source == MEASURED_HERE))
 
 
 def _reasons(assessment: Assessment, chosen: AssessedOption | None) -> Items:

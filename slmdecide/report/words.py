@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from slmdecide.numbers import likelihood
+from slmdecide.numbers import likelihood, percent
 from slmdecide.report.escape import shortened
 
 if TYPE_CHECKING:
     from slmdecide.records.assessment import AssessedOption, DataUsed, QualityEstimate
 
 YARDSTICK = "yardstick"
+MEASURED_HERE = "measured_here"
+"""Sources of a likelihood."""
 OPEN = ("infeasible", "undecided")
 """Statuses without an answer."""
 _NAME_CHARACTERS = 80
@@ -52,9 +54,11 @@ def sized(option: AssessedOption) -> str:
 
 
 def good_enough(quality: QualityEstimate) -> str:
-    """How likely the option is good enough, with its interval."""
+    """How likely the option is good enough, with its interval where it is not measured."""
     if quality.source == YARDSTICK:
         return YARDSTICK
+    if quality.source == MEASURED_HERE:
+        return f"{percent(quality.p_good_enough)}, measured"
     return likelihood(quality.p_good_enough, quality.low, quality.high)
 
 

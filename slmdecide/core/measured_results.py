@@ -1,0 +1,204 @@
+"""Reports of probes and cascades in the words of a task profile, so that what was measured is decided on like all that it says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from slmdecide.errors import InputError, did_you_mean
+from slmdecide.numbers import number
+from slmdecide.records.cascade_report import CascadeReport
+from slmdecide.records.probe import ProbeReport
+from slmdecide.records.profile import MeasuredCascade, MeasuredModel, Stage, TaskProfile
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from slmdecide.records.assessment import Mode
+    from slmdecide.records.catalog import Catalog
+    from slmdecide.records.probe import Rung
+
+_Part = TypeVar("_Part", Stage, TaskProfile)
+_ERROR_RATE = 0.05
+"""Of reports that do not say it: the default of `slmdecide probe`."""
+_MOST_CHARACTERS = 200
+_API = "API of "
+_FINE_TUNED = "ft:"
+
+
+class Named(NamedTuple):
+    """The model that a report means."""
+
+    model: str
+    mode: Mode
+
+
+class Result(NamedTuple):
+    """A report, and where it is from."""
+
+    source: str
+    report: ProbeReport | CascadeReport
+
+
+class Names:
+    """Finds the model that a name in a report means."""
+
+    def __init__(self, catalog: Catalog, given: Mapping[str, Named]) -> None:
+        """`given`: what the user says that names mean. InputError if it is no known model."""
+        self._catalog = catalog
+        self._given = given
+        for one in given.values():
+            if one.model not in catalog.models:
+                near = did_you_mean(one.model, catalog.models)
+                raise InputError(f"--measured-as: found {one.model!r}, which is no known model; `slmdecide models` lists them{near}")
+
+    def find(self, name: str) -> Named | None:
+        """The model; None if no known one is called so."""
+        if name in self._given:
+            return self._given[name]
+        for one in (name, name.partition("/")[2], name.rpartition("/")[2]):
+            if one in self._catalog.models:
+                return Named(one, "prompted")
+            meant = self._catalog.aliases.get(one, ())
+            if len(meant) == 1:
+                return Named(meant[0], "prompted")
+            sold = self._sold(one)
+            if sold is not None:
+                return sold
+        return None
+
+    def _sold(self, offer: str) -> Named | None:
+        """The model that is sold under this name; a fine-tuned one is called after its offer, with more behind it."""
+        base = ":".join(offer.split(":")[:2]) if offer.startswith(_FINE_TUNED) else offer
+        for model in self._catalog.models.values():
+            if base in model.prices:
+                return Named(model.id, "prompted")
+            if base in model.fine_tuned_prices:
+                return Named(model.id, "fine_tuned")
+        return None
+
+
+def with_results(profile: TaskProfile, results: Sequence[Result], names: Names, stage: str | None = None) -> tuple[TaskProfile, list[str]]:
+    """The profile, or the stage of it, with what was measured, and what the reader must know.
+
+    A model that was measured before is replaced. InputError where nothing in a report can be used.
+    """
+    if profile.stages is None and stage is not None:
+        raise InputError(f"--measured: found {stage}=…, but the profile has no stages")
+    if profile.stages is not None:
+        called = [one.name for one in profile.stages]
+        if stage not in called:
+            found = f"found {stage!r}, which is no stage{did_you_mean(stage, called)}" if stage is not None else "the profile has stages"
+            raise InputError(f"--measured: {found}; say which was measured", hint=f"--measured {called[0]}=FILE")
+        place = called.index(stage)
+        changed, notes = _with(profile.stages[place], profile, results, names)
+        stages = (*profile.stages[:place], changed, *profile.stages[place + 1 :])
+        return replace(profile, stages=stages), notes
+    return _with(profile, profile, results, names)
+
+
+def _with(part: _Part, profile: TaskProfile, results: Sequence[Result], names: Names) -> tuple[_Part, list[str]]:
+    """The part with what was measured of it."""
+    quality = part.quality if part.quality is not None else profile.quality
+    notes: list[str] = []
+    models = {(one.model, one.mode, one.against): one for one in part.measured}
+    replayed = part.cascade
+    for result in results:
+        if isinstance(result.report, CascadeReport):
+            replayed = _cascade(result.report, result.source, names)
+            continue
+        found, unknown = _models(result.report, result.source, names)
+        _usable(found, unknown, quality.floor, result.source)
+        models.update({(one.model, one.mode, one.against): one for one in found})
+        notes += [f"{result.source}: {one} was measured, but is no known model and is left out; --measured-as {one}=ID" for one in unknown]
+    return replace(part, measured=tuple(models.values()), cascade=replayed), notes
+
+
+def _usable(found: Sequence[MeasuredModel], unknown: Sequence[str], floor: float | None, source: str) -> None:
+    """InputError where a report answers nothing that the profile asks."""
+    if not found and unknown:
+        named = ", ".join(unknown)
+        raise InputError(
+            f"{source}: measured {named}, which no known model is called", hint=f"--measured-as {unknown[0]}=ID says what it is"
+        )
+    if not found:
+        raise InputError(f"{source}: holds no model that was compared with a floor or a large model")
+    against = "large_model" if floor is None else "floor"
+    if all(one.against != against for one in found):
+        if floor is None:
+            raise InputError(f"{source}: measured against a floor, and the profile has none", hint="set quality.floor, or probe again")
+        wanted = f"the profile's floor of {number(floor)}"
+        raise InputError(f"{source}: measured against the large model, not against {wanted}", hint="drop quality.floor, or probe again")
+
+
+def _models(report: ProbeReport, source: str, names: Names) -> tuple[list[MeasuredModel], list[str]]:
+    """What was measured of known models, and the names of the others."""
+    found, unknown = [], []
+    for rung in report.ladder:
+        if rung.estimate is None or rung.low is None or rung.high is None or not rung.n or rung.status in ("not_measured", "reference"):
+            continue
+        named = names.find(rung.model)
+        if named is None:
+            unknown.append(rung.model)
+        else:
+            found.append(_model(rung, named, report, source))
+    return found, unknown
+
+
+def _model(rung: Rung, named: Named, report: ProbeReport, source: str) -> MeasuredModel:
+    estimate, low, high = (min(1.0, max(-1.0, one)) for one in (rung.estimate or 0.0, rung.low or 0.0, rung.high or 0.0))
+    if rung.status == "good_enough":
+        low = max(low, min(rung.bound, estimate))
+    elif rung.status == "not_good_enough":
+        high = min(high, max(rung.bound - _BARELY, estimate))
+    return MeasuredModel(
+        model=named.model,
+        mode=named.mode,
+        against=rung.against,
+        n=rung.n,
+        estimate=estimate,
+        low=min(low, estimate),
+        high=max(high, estimate),
+        error_rate=report.error_rate if report.error_rate is not None else _ERROR_RATE,
+        p95_ms=_p95_ms(rung.model, report),
+        source=source[:_MOST_CHARACTERS],
+    )
+
+
+_BARELY = 1e-9
+"""What was shown once stays shown, although later answers may widen the interval again."""
+
+
+def _p95_ms(model: str, report: ProbeReport) -> float | None:
+    """Of a provider's API; a server of one's own is none of the options."""
+    if f"{model}: {_API}" not in report.data.get("endpoints", ""):
+        return None
+    timed = [one.latency_ms.p95 for one in report.models if one.model == model and one.latency_ms is not None]
+    return timed[0] if timed and timed[0] > 0 else None
+
+
+def _cascade(report: CascadeReport, source: str, names: Names) -> MeasuredCascade:
+    members = [names.find(one.name) for one in (report.small, report.large)]
+    for one, named in zip((report.small, report.large), members, strict=True):
+        if named is None:
+            raise InputError(
+                f"{source}: replayed {report.small.name} before {report.large.name}; no known model is called {one.name}",
+                hint=f"--measured-as {one.name}=ID says what it is",
+            )
+    small, large = (one if one is not None else Named("", "prompted") for one in members)
+    chosen, promise = report.chosen, report.promise
+    kept = promise is not None and promise.certified and promise.kind == "same_quality" and chosen is not None
+    return MeasuredCascade(
+        small=small.model,
+        small_mode=small.mode,
+        large=large.model,
+        threshold=chosen.threshold if chosen is not None else None,
+        confidence=report.signal.rule if report.signal is not None else None,
+        escalation_share=chosen.escalation_rate.value if chosen is not None else None,
+        escalation_low=chosen.escalation_rate.low if chosen is not None else None,
+        escalation_high=chosen.escalation_rate.high if chosen is not None else None,
+        tolerance=100 * promise.tolerance if kept and promise is not None else None,
+        delta=promise.delta if kept and promise is not None else None,
+        n=report.n or None,
+        source=source[:_MOST_CHARACTERS],
+    )
