@@ -9,7 +9,7 @@ import json
 import pytest
 from typer.testing import CliRunner, Result
 
-from slmdecide.cli.app import app
+from slmdecide.cli.app import app_for
 from slmdecide.errors import SlmdecideError
 
 PAPER = (
@@ -28,7 +28,7 @@ OPPONENT_KEYS = {
 
 def run(line: str) -> Result:
     """The result of `slmdecide breakeven` with these options."""
-    return CliRunner(env={"COLUMNS": "100"}).invoke(app, ["breakeven", *line.split()])
+    return CliRunner(env={"COLUMNS": "100"}).invoke(app_for(None), ["breakeven", *line.split()])
 
 
 def test_the_papers_options_by_hand_give_the_papers_figures() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer.main
 from typer.testing import CliRunner
 
-from slmdecide.cli.app import app
+from slmdecide.cli.app import app_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ REFERENCE = ROOT / "docs" / "commands.md"
 def commands() -> Iterator[tuple[str, ...]]:
     """Every command, groups before their members."""
     yield ()
-    group = typer.main.get_command(app)
+    group = typer.main.get_command(app_for(None))
     for name, command in group.commands.items():  # type: ignore[attr-defined]  # a group has commands
         yield (name,)
         for member in getattr(command, "commands", {}):
@@ -33,7 +33,7 @@ def reference() -> str:
     runner = CliRunner(env={"COLUMNS": "100", "NO_COLOR": "1", "TERMINAL_WIDTH": "100"})
     parts = ["# Commands", "", "Written by `python -m pytest tests/test_docs.py --update-golden`; a test compares it with the program.", ""]
     for path in commands():
-        result = runner.invoke(app, [*path, "--help"], prog_name="slmdecide")
+        result = runner.invoke(app_for(None), [*path, "--help"], prog_name="slmdecide")
         assert result.exit_code == 0
         shown = "\n".join(line.rstrip() for line in result.output.strip().splitlines())
         parts += [f"## {' '.join(('slmdecide', *path))}", "", "```text", shown, "```", ""]

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.running import run
+
 ROOT = Path(__file__).parents[1]
 PROFILE = "profiles/catalogue/support-triage.yaml"
 RUN = """
@@ -72,3 +74,20 @@ def test_break_even_imports_of_numpy_what_it_needs(output_format: str) -> None:
 def test_break_even_makes_no_records_of_assessments() -> None:
     """Their many record types take longer to make than a break-even to compute."""
     assert "slmdecide.records.assessment" not in loaded(BREAK_EVEN)
+
+
+@pytest.mark.parametrize("words", [(), ("prices",)])
+def test_without_a_command_the_help_is_shown(words: tuple[str, ...]) -> None:
+    """On stderr with exit code 2, as wrong usage, and readable."""
+    ran = run(*words)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("Usage: slmdecide")
+    assert "error:" not in ran.err
+
+
+def test_one_command_loads_no_other() -> None:
+    """Which other commands there are is only read where they are listed."""
+    script = "import sys; sys.argv = ['slmdecide', 'schema']\nfrom slmdecide.cli import main\ntry: main()\nexcept SystemExit: pass\n"
+    script += "print([name for name in sys.modules if name.startswith('slmdecide.cli.b')], file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"

@@ -89,6 +89,6 @@ def test_the_shell_completes_names(typed: str, offered: str) -> None:
     """Models, GPUs, natures, ready profiles, claims, commands and words of options."""
     words = typed.split()
     environment = {**os.environ, "_SLMDECIDE_COMPLETE": "complete_bash", "COMP_WORDS": typed, "COMP_CWORD": str(len(words) - 1)}
-    script = "import sys; sys.argv = ['slmdecide']; from slmdecide.cli.app import app; app(prog_name='slmdecide')"
+    script = "import sys; sys.argv = ['slmdecide']; from slmdecide.cli.app import app_for; app_for(None)(prog_name='slmdecide')"
     done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False, cwd=ROOT)
     assert offered in done.stdout.split(), done.stderr

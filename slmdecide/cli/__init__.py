@@ -10,6 +10,10 @@ import sys
 from itertools import pairwise
 
 
+_HELP_WANTED = "NoArgsIsHelpError"
+"""What typer raises, with the help as its message, where a command is missing; it exports no name for it."""
+
+
 def main() -> None:
     """Run one command; every foreseen failure is one line on stderr (or a JSON document) and an exit code."""
     gc.set_threshold(100_000, 50, 100)  # a short run makes little garbage; looking for it costs a tenth of the start
@@ -17,14 +21,17 @@ def main() -> None:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")  # or pydantic searches every installed package for some
     import typer  # noqa: PLC0415  (importing the package must not build the command line)
 
-    from slmdecide.cli.app import app  # noqa: PLC0415
+    from slmdecide.cli.app import app_for  # noqa: PLC0415
     from slmdecide.errors import SlmdecideError  # noqa: PLC0415
 
     try:
-        code = app(standalone_mode=False)
+        code = app_for(sys.argv[1] if len(sys.argv) > 1 else None)(standalone_mode=False)
     except SlmdecideError as error:
         code = _fail(error.message, error.code, error.hint, error.exit_code)
     except typer.TyperException as error:
+        if type(error).__name__ == _HELP_WANTED:
+            print(error.format_message(), file=sys.stderr)  # noqa: T201
+            sys.exit(error.exit_code)
         code = _fail(error.format_message(), "wrong_usage", _usage_hint(error), error.exit_code)
     except (typer.Abort, KeyboardInterrupt):
         code = _fail("interrupted", "interrupted", None, 1)

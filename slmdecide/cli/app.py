@@ -2,39 +2,38 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
 from slmdecide import __version__
-from slmdecide.cli.assess import assess
-from slmdecide.cli.backtest import backtest
-from slmdecide.cli.breakeven import breakeven
-from slmdecide.cli.cascade import cascade
-from slmdecide.cli.ci import ci
-from slmdecide.cli.config import config
-from slmdecide.cli.diff import diff
-from slmdecide.cli.evidence import evidence
-from slmdecide.cli.gpus import gpus
-from slmdecide.cli.init import init
-from slmdecide.cli.models import models
-from slmdecide.cli.prices import prices
-from slmdecide.cli.probe import probe
-from slmdecide.cli.profiles import profiles
-from slmdecide.cli.report import report
-from slmdecide.cli.schema import schema
-from slmdecide.cli.throughput import throughput
-from slmdecide.cli.traffic import traffic
-from slmdecide.cli.validate import validate
 
-app = typer.Typer(
-    name="slmdecide",
-    help="The smallest language model that solves a task reliably: what it costs, and what would change the answer.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+COMMANDS = (
+    "assess", "breakeven", "probe", "cascade", "traffic", "report", "diff", "ci", "config", "validate", "init", "schema", "profiles",
+    "prices", "models", "gpus", "throughput", "evidence", "backtest",
+)  # fmt: skip
+"""Names of the commands; each is called as its module is, and as what it holds."""
+
+
+def app_for(word: str | None) -> typer.Typer:
+    """The command line; with the name of a command that one alone, because to read the others takes a third of the start."""
+    app = typer.Typer(
+        name="slmdecide",
+        help="The smallest language model that solves a task reliably: what it costs, and what would change the answer.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_options)
+    for name in (word,) if word in COMMANDS else COMMANDS:
+        command = getattr(import_module(f"slmdecide.cli.{name}"), name)
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name)
+        else:
+            app.command()(command)
+    return app
 
 
 def _show_version(*, wanted: bool) -> None:
@@ -46,30 +45,8 @@ def _show_version(*, wanted: bool) -> None:
 _VERSION = typer.Option("--version", callback=lambda value: _show_version(wanted=value), is_eager=True, help="Show the version.")
 
 
-@app.callback()
 def _options(
     *,
     version: Annotated[bool, _VERSION] = False,
 ) -> None:
     """Options before a command."""
-
-
-app.command()(assess)
-app.command()(breakeven)
-app.command()(probe)
-app.command()(cascade)
-app.command()(traffic)
-app.command()(report)
-app.command()(diff)
-app.command()(ci)
-app.command()(config)
-app.command()(validate)
-app.command()(init)
-app.command()(schema)
-app.command()(profiles)
-app.add_typer(prices, name="prices")
-app.command()(models)
-app.command()(gpus)
-app.command()(throughput)
-app.command()(evidence)
-app.command()(backtest)
