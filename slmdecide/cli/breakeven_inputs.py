@@ -141,6 +141,8 @@ def _throughput(
     found = throughput_of(question, measured.rows if measured is not None else (), catalog.roofline)
     if isinstance(found, Refusal):
         raise InputError(f"no throughput of {model.id} on {gpus} × {gpu.id}: {found.reason}", hint=f"--tokens-per-second: {found.wanted}")
+    if gpu.from_recall and found.provenance == "calibrated":
+        notes.append(f"the specifications of {gpu.id}, which the throughput is predicted from, are from recall, not checked")
     return ThroughputUsed(
         tokens_per_second=found.tokens_per_second,
         low=found.low,

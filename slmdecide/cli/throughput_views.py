@@ -88,6 +88,7 @@ def _asked(answer: Answer) -> list[tuple[str, str]]:
     at_once = f"{count(asked.concurrency)} at once" if asked.concurrency is not None else "as many at once as memory and engine take"
     return [
         *([("gpu", answer.gpu_note)] if answer.gpu_note is not None else []),
+        *([("specifications", f"of {question.gpu.id}: from recall, not checked")] if question.gpu.from_recall else []),
         ("weights", f"{question.precision}, KV cache {answer.kv_precision}"),
         ("requests", f"{count(asked.input_tokens)} tokens in, {count(asked.output_tokens)} out, {at_once}"),
     ]
