@@ -13,6 +13,8 @@ from slmdecide.records.profile import (
     Decision,
     Hosting,
     Latency,
+    MeasuredCascade,
+    MeasuredModel,
     Privacy,
     Quality,
     Stage,
@@ -92,6 +94,39 @@ decisions = st.builds(
 candidates = maybe(st.lists(st.sampled_from(_MODELS), min_size=1, max_size=12, unique=True).map(tuple))
 
 
+_SMALL = [one.id for one in CATALOG.models.values() if one.size_class == "small" and one.kind == "decoder"]
+_LARGE = [one.id for one in CATALOG.models.values() if one.size_class == "large"]
+
+
+@st.composite
+def measured_models(draw: st.DrawFn) -> MeasuredModel:
+    """A measurement of any decoder, against the large model."""
+    low, estimate, high = sorted(draw(st.lists(st.floats(-0.3, 0.3).map(lambda one: round(one, 4)), min_size=3, max_size=3)))
+    return MeasuredModel(
+        model=draw(st.sampled_from(_SMALL)), mode=draw(st.sampled_from(["prompted", "fine_tuned"])), against="large_model",
+        n=draw(st.integers(1, 5000)), estimate=estimate, low=low, high=high, p95_ms=draw(maybe(amounts(50, 5000))), source="probe.json",
+    )  # fmt: skip
+
+
+@st.composite
+def measured_cascades(draw: st.DrawFn) -> MeasuredCascade:
+    """A cascade that is worth it, with or without a promise, or one that is not."""
+    small, large = draw(st.sampled_from(_SMALL)), draw(st.sampled_from(_LARGE))
+    if draw(st.booleans()):
+        return MeasuredCascade(small=small, large=large)
+    low, share, high = sorted(draw(st.lists(st.floats(0, 1).map(lambda one: round(one, 3)), min_size=3, max_size=3)))
+    promise = draw(maybe(st.sampled_from([0.0, 1.0, 2.0, 5.0])))
+    return MeasuredCascade(
+        small=small, large=large, threshold=0.5, escalation_share=share, escalation_low=low, escalation_high=high,
+        tolerance=promise, delta=0.1 if promise is not None else None,
+    )  # fmt: skip
+
+
+measurements = st.one_of(
+    st.just(()), st.just(()), st.lists(measured_models(), max_size=3, unique_by=lambda one: (one.model, one.mode)).map(tuple)
+)
+
+
 def profiles() -> st.SearchStrategy[TaskProfile]:
     """Profiles of a task without stages."""
     return st.builds(
@@ -109,6 +144,8 @@ def profiles() -> st.SearchStrategy[TaskProfile]:
         decision=decisions,
         candidates=candidates,
         today=maybe(st.sampled_from(_MODELS)),
+        measured=measurements,
+        cascade=st.one_of(st.none(), st.none(), measured_cascades()),
     )
 
 
@@ -133,11 +170,14 @@ def pipelines(draw: st.DrawFn) -> TaskProfile:
                 volume=stage_volumes,
                 task=traits,
                 data=maybe(datas),
+                measured=measurements,
+                cascade=st.one_of(st.none(), st.none(), measured_cascades()),
             )
         )
         for i in range(count)
     )
-    return replace(draw(profiles()), stages=stages)
+    profile: TaskProfile = draw(profiles())
+    return replace(profile, stages=stages, measured=(), cascade=None)
 
 
 def with_input(profile: TaskProfile, name: str, value: object) -> TaskProfile:
