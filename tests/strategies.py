@@ -176,8 +176,8 @@ def pipelines(draw: st.DrawFn) -> TaskProfile:
         )
         for i in range(count)
     )
-    profile: TaskProfile = draw(profiles())
-    return replace(profile, stages=stages, measured=(), cascade=None)
+    pipeline: TaskProfile = replace(draw(profiles()), stages=stages, measured=(), cascade=None)
+    return pipeline
 
 
 def with_input(profile: TaskProfile, name: str, value: object) -> TaskProfile:

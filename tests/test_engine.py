@@ -175,3 +175,18 @@ def test_data_that_may_not_leave_does_not(task: Path, addresses: dict[str, str])
     assert code == 2
     assert "task.yaml:5" in report["error"]["message"]
     assert not (task / "task.probe.jsonl").exists()
+
+
+def test_the_decision_rests_on_what_was_measured(task: Path, addresses: dict[str, str]) -> None:
+    """`assess` takes the better of the two, which is shown to reach the floor, and says what that rests on; the other is out."""
+    _, report, _ = probe(task, addresses)
+    (task / "report.json").write_text(json.dumps(report), encoding="utf-8")
+    command = [sys.executable, "-m", "slmdecide", "assess", "task.yaml", "--measured", "report.json", "--format", "json"]
+    command += ["--measured-as", "tiny=qwen3-4b", "--measured-as", "mid=llama-3.1-8b"]
+    done = subprocess.run(command, cwd=task, capture_output=True, text=True, check=True)
+    decision = json.loads(done.stdout)
+    sources = {one["model"]: one["quality"] for one in decision["options"] if one["quality"]["source"] == "measured_here"}
+    assert set(sources) == {"qwen3-4b", "llama-3.1-8b"}
+    assert sources["qwen3-4b"]["p_good_enough"] < 0.025 < 0.975 < sources["llama-3.1-8b"]["p_good_enough"]
+    assert decision["verdict"]["option_id"].startswith("llama-3.1-8b:prompted:")
+    assert str(report["ladder"][1]["n"]) in decision["verdict"]["reasons"][0]
