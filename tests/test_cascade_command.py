@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import math
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slmdecide.cli.cascade_run import Options
+from slmdecide.cli.cascade_options import Options
 from slmdecide.cli.cascade_run import run as run_options
 from tests.cascade_rows import document, knowing_rows, long_rows, write_csv
 from tests.running import run
@@ -184,7 +185,7 @@ def test_later_rows_must_be_of_the_same_models_and_confidence(tmp_path: Path) ->
     logs = [row | {"small_confidence": math.log(row["small_confidence"] + 1e-9)} for row in rows]
     ran = run("cascade", write_csv(tmp_path / "wide.csv", rows), "--against", write_csv(tmp_path / "logs.csv", logs))
     assert ran.code == 2
-    assert "has a log-probability where 'wide.csv' has a probability" in ran.err
+    assert "has a log-probability of small where 'wide.csv' has a probability" in ran.err
 
 
 def test_too_few_rows_do_not_make_the_small_model_as_good(tmp_path: Path) -> None:
@@ -307,3 +308,18 @@ def test_any_rows_get_an_answer(tmp_path_factory: pytest.TempPathFactory, rows: 
         assert found["verdict"] in ("cascade", "small", "large", "no_signal")
         if not found["promise"]["certified"]:
             assert found["chosen"] is None
+
+
+def test_recorded_answers_from_standard_input(knowing: Path) -> None:
+    """`-` reads them as a file is read, gzipped or not; messages name the line; there is one standard input."""
+    content = knowing.read_bytes()
+    expected = document(knowing)
+    for given_bytes in (content, gzip.compress(content)):
+        found = json.loads(run("cascade", "-", "--format", "json", stdin=given_bytes).out)
+        assert (found["chosen"], found["read"]["source"]) == (expected["chosen"], "<stdin>")
+    bad = content.replace(b"\n", b"\nx,1,1,0#5,1,1,1,1\n", 1)
+    wrong = run("cascade", "-", stdin=bad)
+    assert wrong.code == 2
+    assert wrong.err.startswith("error: <stdin>:2: small_confidence: found '0#5'; a number is expected, with a decimal point")
+    assert run("cascade", "-", "--against", "-", stdin=content).code == 2
+    assert run("cascade", knowing, "--against", "-", stdin=content).code == 0

@@ -106,15 +106,64 @@ def test_the_router_has_the_margin_rule_for_margins(tmp_path: Path) -> None:
     """Rows with margins give a rule on the difference of the two likeliest labels."""
     rows = [{("small_margin" if key == "small_confidence" else key): value for key, value in row.items()} for row in knowing_rows(2000)]
     module = router(write_csv(tmp_path / "rows.csv", rows), "--small", "tiny")
-    assert module["confidence_of"]({"A": 0.7, "B": 0.25}) == pytest.approx(0.45)
-    assert module["confidence_of"]({"A": 0.7}) == 0.7
-    assert module["confidence_of"]({}) == 0
+    for tokens, margin in (({"A": 0.7, "B": 0.25}, 0.45), ({"A": 0.7}, 0.7), ({}, 0.0)):
+        text, found = module["margin"]("tiny", [], lambda tokens=tokens, **_: reply("x", tokens))
+        assert (text, found) == ("x", pytest.approx(margin))
+
+
+def test_the_router_asks_as_often_as_votes_are_counted(tmp_path: Path) -> None:
+    """Rows with vote shares give a rule that samples, and takes the answer that most samples give."""
+    rows = [{("small_vote_share" if key == "small_confidence" else key): value for key, value in row.items()} for row in knowing_rows(2000)]
+    module = router(write_csv(tmp_path / "rows.csv", rows))
+    assert module["RULES"] == [module["vote_share"]]
+    answers = iter(["a", "b", "b", "b", "c"])
+    assert module["vote_share"]("small", [], lambda **_: reply(next(answers), {})) == ("b", 0.6)
+
+
+def test_the_router_does_not_make_up_how_a_score_was_made(tmp_path: Path) -> None:
+    """A score that is no probability, margin or share: the rule says that it is to be filled in, in place of a wrong one."""
+    rows = [row | {"small_confidence": 100 * row["small_confidence"] - 20} for row in knowing_rows(2000)]
+    path = write_csv(tmp_path / "rows.csv", rows)
+    assert document(path)["signal"]["rule"] == "score"
+    module = router(path)
+    with pytest.raises(NotImplementedError, match="neither probabilities"):
+        module["answer"]([], lambda **_: reply("x", {"A": 1.0}))
 
 
 def test_the_lines_for_the_profile_are_yaml(knowing: Path) -> None:
-    """The two models as candidates, and the tolerance of the promise."""
-    lines = document(knowing, "--small", 'a"b: #', "--large", "org/large:1")["configuration"]["profile_yaml"]
-    assert yaml.safe_load(lines) == {"candidates": ['a"b: #', "org/large:1"], "quality": {"tolerance": 2}}
+    """A section with the two models, the threshold, what is passed on, and the promise."""
+    found = document(knowing, "--small", 'a"b: #', "--large", "org/large:1")
+    chosen, section = found["chosen"], yaml.safe_load(found["configuration"]["profile_yaml"])
+    assert section.keys() == {"cascade"}
+    assert section["cascade"] == {
+        "small": 'a"b: #',
+        "large": "org/large:1",
+        "threshold": chosen["threshold"],
+        "confidence": "probability",
+        "escalation_share": chosen["escalation_rate"]["value"],
+        "escalation_low": chosen["escalation_rate"]["low"],
+        "escalation_high": chosen["escalation_rate"]["high"],
+        "tolerance": 2,
+        "delta": 0.1,
+        "n": 2000,
+        "source": "knowing.csv",
+    }
+    assert "tolerance" not in yaml.safe_load(document(knowing, "--question", "risk")["configuration"]["profile_yaml"])["cascade"]
+
+
+def test_a_profile_with_these_lines_is_valid(knowing: Path, tmp_path: Path) -> None:
+    """Appended to a profile, they pass `slmdecide validate`, and assess takes the threshold."""
+    lines = document(knowing, "--small", "gpt-4o-mini", "--large", "gpt-4o")["configuration"]["profile_yaml"]
+    profile = tmp_path / "task.yaml"
+    profile.write_text(
+        "name: Sorting\nnature: classification\ntask: {labels: [a, b, c]}\n"
+        f"volume: {{requests_per_month: 1000, input_tokens: 100, output_tokens: 3}}\n{lines}",
+        encoding="utf-8",
+    )
+    ran = run("validate", profile)
+    assert (ran.code, ran.err) == (0, ""), ran.err
+    profile.write_text(profile.read_text(encoding="utf-8").replace("threshold:", "treshold:"), encoding="utf-8")
+    assert run("validate", profile).code == 2
 
 
 def test_names_cannot_break_out(knowing: Path) -> None:

@@ -142,8 +142,8 @@ def _moved(members: Sequence[Member], point: ChainPoint, stage: int, goal: Goal)
         large_correct=(tail.correct - last)[reached] ** 2,
     )
     squares = replay(square_pair).n_correct + float(((head.correct - last)[~reached] ** 2).sum())
-    # The last point escalates everything: that chain has one model less, and is a part of its own.
-    able = np.flatnonzero(goal.reached(correct - float(last.sum()), squares, len(last))[:-1])
+    # The last point escalates everything, and −inf nothing: such a chain has fewer models, and is a part of its own.
+    able = np.flatnonzero(goal.reached(correct - float(last.sum()), squares, len(last)) & np.isfinite(points.threshold))
     if not len(able):
         return point
     place = int(able[np.lexsort((-correct[able], cost[able]))[0]])

@@ -62,15 +62,17 @@ class Goal:
 def grid(confidence: Column, around: float | None = None) -> Column:
     """Thresholds to try, rising: all different confidences if they are few, else those at equal shares of the rows.
 
-    With `around`, the different confidences nearest to it, half of them on each side.
+    With `around`, the different confidences nearest to it, half of them on each side. −inf is none of them: it keeps everything,
+    as does the chain that ends here.
     """
-    different = np.unique(confidence)
+    finite = confidence[np.isfinite(confidence)]
+    different = np.unique(finite)
     if len(different) <= GRID:
         return different
     if around is not None:
         first = int(np.searchsorted(different, around)) - GRID // 2
         return different[max(0, first) : max(0, first) + GRID]
-    return np.unique(np.sort(confidence)[np.linspace(0, len(confidence) - 1, GRID).astype(np.int64)])
+    return np.unique(np.sort(finite)[np.linspace(0, len(finite) - 1, GRID).astype(np.int64)])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Flags = NDArray[np.bool_]
 
 _SHOWN_IDS = 5
+_LARGEST = float(np.finfo(np.float64).max)
 _PAIR_COLUMNS = (
     "confidence", "small_correct", "large_correct", "small_cost_usd", "large_cost_usd", "small_latency_ms", "large_latency_ms",
 )  # fmt: skip
@@ -51,35 +52,6 @@ class Pair:
     def n(self) -> int:
         """Number of examples."""
         return len(self.confidence)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Parts:
-    """The rows of a pair in two parts: a threshold is chosen on the one and reported on the other."""
-
-    calibration: Pair
-    test: Pair
-
-
-def split(pair: Pair, *, seed: int, calibration_share: float) -> Parts:
-    """The rows parted at random, by the seed and their content: their order changes nothing. At least one row in each part.
-
-    ValueError for fewer than two rows.
-    """
-    if pair.n < 2:  # noqa: PLR2004  (one for each part)
-        raise ValueError(f"{pair.n} rows cannot be parted in two")
-    order = _canonical([column for column in (getattr(pair, name) for name in _PAIR_COLUMNS) if column is not None])
-    drawn = order[np.random.default_rng(seed).permutation(pair.n)]
-    n_calibration = min(pair.n - 1, max(1, round(pair.n * calibration_share)))
-    return Parts(calibration=_rows(pair, drawn[:n_calibration]), test=_rows(pair, drawn[n_calibration:]))
-
-
-def _rows(pair: Pair, places: NDArray[np.intp]) -> Pair:
-    found: dict[str, Any] = {}
-    for name in _PAIR_COLUMNS:
-        column = getattr(pair, name)
-        found[name] = None if column is None else column[places]
-    return Pair(**found)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -164,6 +136,18 @@ def together(answers: Sequence[Answers], ids: Sequence[str] | None) -> Together:
         for one in answers
     )
     return Together(n=len(order), members=members, counted=tuple(counted), unpriced=unpriced)
+
+
+def turned(confidence: Column) -> Column:
+    """The confidences with the opposite sign. What was −inf becomes the largest number, for +inf would be kept by every rule."""
+    found: Column = np.minimum(0.0 - confidence, _LARGEST)
+    return found
+
+
+def all_turned(found: Together) -> Together:
+    """The same answers, where a lower confidence was the surer one."""
+    members = tuple(one if one.confidence is None else replace(one, confidence=turned(one.confidence)) for one in found.members)
+    return replace(found, members=members)
 
 
 def _columns(one: Answers) -> list[Column]:

@@ -61,15 +61,15 @@ def on_test(pair: Pair, threshold: float) -> OnTest | None:
         mean = mean_interval(pair.small_cost_usd + np.where(kept, 0.0, pair.large_cost_usd))
         cost = Interval(value=mean.value, low=max(0.0, mean.low), high=mean.high)
     return OnTest(
-        accuracy=_share(answered),
+        accuracy=share_of(answered),
         accuracy_difference=paired_interval(answered - pair.large_correct),
-        risk=_share(1 - pair.small_correct[kept]) if kept.any() else None,
-        escalation_rate=_share((~kept).astype(np.float64)),
+        risk=share_of(1 - pair.small_correct[kept]) if kept.any() else None,
+        escalation_rate=share_of((~kept).astype(np.float64)),
         cost_usd_per_request=cost,
     )
 
 
-def _share(column: Column) -> Interval:
+def share_of(column: Column) -> Interval:
     """The mean of numbers from 0 to 1 with its interval."""
     n, total = len(column), float(column.sum())
     if not np.isin(column, (0.0, 1.0)).all():

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from slmdecide.cascade.columns import split
+from slmdecide.cascade.columns import turned
 from slmdecide.cascade.compare import compare, figures_of
 from slmdecide.cascade.decide import Case, Decision, decide, fallback_of, in_sample, without_signal
 from slmdecide.cascade.frontier import area_over_random, undominated
-from slmdecide.cascade.remarks import remarks
+from slmdecide.cascade.held_out import parted
+from slmdecide.cascade.remarks import of_signal, remarks
 from slmdecide.cascade.replay import exact_sum, replay
 from slmdecide.cascade.signal import signal_of
 from slmdecide.records.assessment import SCHEMA_VERSION
@@ -26,13 +27,6 @@ if TYPE_CHECKING:
     from slmdecide.records.cascade import Promise
     from slmdecide.records.cascade_report import Asked, Figures, Signal, SingleModel
     from slmdecide.records.recorded import Recorded
-
-_LARGEST = float(np.finfo(np.float64).max)
-
-
-def reversed_pair(pair: Pair) -> Pair:
-    """The pair with the opposite confidences. What was −inf becomes the largest number, for +inf would be kept by every rule."""
-    return replace(pair, confidence=np.minimum(0.0 - pair.confidence, _LARGEST))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,7 +90,7 @@ def judge_pair(recorded: Recorded, found: Together, asked: Asked) -> Judged:
         points=every,
         shift=None,
         read=_read(recorded, found),
-        warnings=remarks(recorded, found, small, signal, reverse=asked.reverse),
+        warnings=(*remarks(recorded, found), *(of_signal(signal, small, found.n, reverse=asked.reverse) if signal is not None else ())),
         configuration=None,
     )
     return Judged(report=report, promise=None if replayed is None else replayed.promise)
@@ -109,9 +103,10 @@ def _replayed(found: Together, asked: Asked, alone: _Alone) -> _Replayed | None:
         return None
     from slmdecide.cascade.promise import choose  # noqa: PLC0415  (without a confidence nothing of it is needed)
 
-    pair = reversed_pair(pair) if asked.reverse else pair
+    pair = replace(pair, confidence=turned(pair.confidence)) if asked.reverse else pair
     points = replay(pair)
     signal = signal_of(pair.confidence, pair.small_correct, found.members[0].rule)
+    parts = parted(pair, seed=asked.seed, calibration_share=asked.calibration_share)
     promise = choose(
         pair,
         asked.question,
@@ -121,15 +116,15 @@ def _replayed(found: Together, asked: Asked, alone: _Alone) -> _Replayed | None:
         budget_usd_per_request=asked.budget_usd_per_request,
         seed=asked.seed,
         calibration_share=asked.calibration_share,
+        parts=parts,
     )
-    test = split(pair, seed=asked.seed, calibration_share=asked.calibration_share).test
     case = Case(
         asked=asked,
         small=alone.small,
         large=alone.large,
         fallback=alone.fallback,
         pair=pair,
-        test=test,
+        test=parts.test,
         points=points,
         signal=signal,
         promise=promise,

@@ -23,6 +23,7 @@ from slmdecide.records.cascade import Promise
 
 if TYPE_CHECKING:
     from slmdecide.cascade.columns import Pair
+    from slmdecide.cascade.held_out import Parts
     from slmdecide.records.cascade import Question
 
 
@@ -36,13 +37,17 @@ def choose(
     budget_usd_per_request: float | None,
     seed: int,
     calibration_share: float,
+    parts: Parts | None = None,
 ) -> Promise:
-    """The threshold that is certified and keeps most answers; for `cost` the one that is right most often."""
+    """The threshold that is certified and keeps most answers; for `cost` the one that is right most often.
+
+    `parts`: the rows as they are parted by this seed and share, where that is done already.
+    """
     terms = Terms(question=question, alpha=alpha, delta=delta, tolerance=tolerance, budget_usd_per_request=budget_usd_per_request)
     _check(pair, terms, calibration_share)
     if pair.n == 1:
         return _promise(terms, pair, None, None, None)
-    parts = parted(pair, seed=seed, calibration_share=calibration_share)
+    parts = parts if parts is not None else parted(pair, seed=seed, calibration_share=calibration_share)
     tested = candidates(parts.calibration, parts.test.confidence, terms, dearest(pair))
     return _promise(terms, parts.calibration, parts.test, tested, certified(tested, delta))
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from slmdecide.measure.bounds import MOST_NEEDED, least_n
 from slmdecide.numbers import count, number, percent, points, score, usd
 
 if TYPE_CHECKING:
     from slmdecide.cascade.candidates import Terms
-    from slmdecide.records.cascade import OnTest, ShiftStatus
+    from slmdecide.cascade.shift import Verdict
+    from slmdecide.records.cascade import OnTest
 
 _METHODS = {
     "same_quality": "one paired test after the other, from the safest threshold on until one fails; exact for right and wrong answers",
@@ -27,11 +28,21 @@ def method(terms: Terms) -> str:
     return _METHODS[terms.question]
 
 
-def goal(terms: Terms) -> str:
+class Names(NamedTuple):
+    """What the cascade and the model that it is measured against are called."""
+
+    combined: str = "the cascade"
+    reference: str = "the large model"
+
+
+_A_PAIR = Names()
+
+
+def goal(terms: Terms, names: Names = _A_PAIR) -> str:
     """What is to be promised, as a clause."""
     if terms.question == "same_quality":
         level = f"at most {points(terms.tolerance * 100)} less often" if terms.tolerance else "no less often"
-        return f"the cascade is right {level} than the large model"
+        return f"{names.combined} is right {level} than {names.reference}"
     if terms.question == "risk":
         return f"at most {share(terms.alpha)} of the kept answers are wrong"
     return f"a request costs {usd(terms.budget_usd_per_request)} or less on average"
@@ -54,32 +65,37 @@ def why_not(terms: Terms, n: int, p_value: float | None, needed: int | None) -> 
     return f"{said}; nor would {count(MOST_NEEDED)} rows like these"
 
 
-def explanation(terms: Terms, status: ShiftStatus, now: OnTest, before: OnTest | None, n: int, needed: int | None) -> str:
-    """What later rows say of the promise. `before`: where escalation has changed, what it was measured with."""
+def explanation(terms: Terms, verdict: Verdict, now: OnTest, n: int, moved: str, names: Names = _A_PAIR) -> str:
+    """What later rows say of the promise. `moved`: a sentence on the requests having changed; empty if they have not."""
+    status, needed = verdict.status, verdict.needed_n
     error = f"with an error of at most {share(terms.delta)}"
-    seen = _seen(terms, now)
+    seen, goal_said = _seen(terms, now, names), goal(terms, names)
     if status == "broken":
-        said = f"{seen}: {error}, it is no longer true that {goal(terms)}"
+        said = f"{seen}: {error}, it is no longer true that {goal_said}"
     elif status == "holds":
-        said = f"{seen}: {error}, it is still true that {goal(terms)}"
+        said = f"{seen}: {error}, it is still true that {goal_said}"
     elif seen in _NOTHING_SEEN:
-        said = f"{seen}, so that nothing can be said of whether it is still true that {goal(terms)}"
+        said = f"{seen}, so that nothing can be said of whether it is still true that {goal_said}"
     else:
         rows = "1 row does" if n == 1 else f"{count(n)} rows do"
-        said = f"{seen}: {rows} not show {error} whether it is still true that {goal(terms)}"
+        said = f"{seen}: {rows} not show {error} whether it is still true that {goal_said}"
         said += f"; about {count(needed)} rows like these would" if needed is not None else f"; nor would {count(MOST_NEEDED)} like these"
-    if before is not None:
-        rates = f"{percent(before.escalation_rate.value)} before, {percent(now.escalation_rate.value)} now"
-        said += f". The share of escalated requests has changed ({rates}): these are not the requests that the promise was made on"
-    return said
+    return f"{said}. {moved}" if moved else said
 
 
-def _seen(terms: Terms, now: OnTest) -> str:
+def has_moved(before: float, now: float, by: str = "") -> str:
+    """That the share of requests that are passed on has changed; `by`: the model that passes them on, where there are several."""
+    rates = f"{percent(before)} before, {percent(now)} now"
+    passed = f" by {by}" if by else ""
+    return f"The share of requests escalated{passed} has changed ({rates}): these are not the requests that the promise was made on"
+
+
+def _seen(terms: Terms, now: OnTest, names: Names) -> str:
     """What was measured of that which is promised."""
     if terms.question == "same_quality":
         found = now.accuracy_difference
         value, low, high = (points(one * 100) for one in (found.value, found.low, found.high))
-        return f"{value} against the large model ({low} to {high})"
+        return f"{value} against {names.reference} ({low} to {high})"
     if terms.question == "risk":
         if now.risk is None:
             return _NONE_KEPT

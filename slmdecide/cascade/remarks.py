@@ -19,7 +19,7 @@ _MUCH_TIED = 0.2
 """Share of the examples with one confidence from which the thresholds are too coarse to be overlooked."""
 
 
-def remarks(recorded: Recorded, found: Together, small: Figures, signal: Signal | None, *, reverse: bool) -> tuple[str, ...]:
+def remarks(recorded: Recorded, found: Together) -> tuple[str, ...]:
     """What was read in some other way than as it stands, left out, or is odd; one sentence each."""
     odd = [*recorded.notes, *(said(one) for one in (*recorded.counted, *found.counted))]
     if found.unpriced:
@@ -27,8 +27,6 @@ def remarks(recorded: Recorded, found: Together, small: Figures, signal: Signal 
     if found.n < _FEW:
         few = "1 example is" if found.n == 1 else f"{count(found.n)} examples are"
         odd.append(f"{few} too few: every figure is rough, and hardly anything can be promised")
-    if signal is not None:
-        odd += _of_signal(signal, small, found.n, reverse=reverse)
     return tuple(odd)
 
 
@@ -39,7 +37,8 @@ def said(one: Counted) -> str:
     return f"{one.what}: {count(one.n)}" + (f" ({listed}{more})" if listed else "")
 
 
-def _of_signal(signal: Signal, small: Figures, n: int, *, reverse: bool) -> list[str]:
+def of_signal(signal: Signal, small: Figures, n: int, *, reverse: bool) -> list[str]:
+    """What must be known of a model's confidence; one sentence each. `reverse`: its sign was changed."""
     said = []
     if signal.auroc is None:
         which = "right" if small.correct > 0 else "wrong"

@@ -16,18 +16,18 @@ import numpy as np
 from slmdecide.cascade import evidence as shown
 from slmdecide.cascade.candidates import CEILING, Terms
 from slmdecide.cascade.held_out import on_test
-from slmdecide.cascade.promise_words import explanation
+from slmdecide.cascade.promise_words import explanation, has_moved
 from slmdecide.errors import InputError
 from slmdecide.records.cascade import Shift
 
 if TYPE_CHECKING:
-    from slmdecide.cascade.columns import Pair
+    from slmdecide.cascade.columns import Column, Pair
     from slmdecide.cascade.evidence import Evidence
-    from slmdecide.records.cascade import OnTest, Promise, ShiftStatus
+    from slmdecide.records.cascade import Promise, ShiftStatus
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Trial:
+class Trial:
     """The rows against the promise, and against its contrary."""
 
     against: Evidence
@@ -55,47 +55,67 @@ def check(promise: Promise, later: Pair) -> Shift:
         tolerance=promise.tolerance,
         budget_usd_per_request=promise.budget_usd_per_request,
     )
-    trial = _trial(terms, later, threshold)
-    p_value = None if trial is None else trial.against.p_value(0)
-    status: ShiftStatus = "cannot_tell"
-    if p_value is not None and p_value <= promise.delta:
-        status = "broken"
-    elif trial is not None and trial.in_favour.p_value(0) <= promise.delta:
-        status = "holds"
-    needed = trial.needed(later.n, promise.delta) if trial is not None and status == "cannot_tell" else None
-    escalation_p = _escalation_p_value(promise.test, promise.n_test, now, later.n)
+    verdict = verdict_of(_trial(terms, later, threshold), later.n, promise.delta)
+    rates = promise.test.escalation_rate, now.escalation_rate
+    escalation_p = p_value_of_change(round(rates[0].value * promise.n_test), promise.n_test, round(rates[1].value * later.n), later.n)
     moved = escalation_p <= promise.delta
     return Shift(
-        status=status,
+        status=verdict.status,
         n=later.n,
         threshold=None if threshold == -inf else threshold,
         now=now,
         escalation_rate_before=promise.test.escalation_rate,
         escalation_p_value=escalation_p,
         escalation_moved=moved,
-        promise_p_value=p_value,
+        promise_p_value=verdict.p_value,
         delta=promise.delta,
-        needed_n=needed,
-        explanation=explanation(terms, status, now, promise.test if moved else None, later.n, needed),
+        needed_n=verdict.needed_n,
+        explanation=explanation(terms, verdict, now, later.n, has_moved(rates[0].value, rates[1].value) if moved else ""),
     )
 
 
-def _trial(terms: Terms, later: Pair, threshold: float) -> _Trial | None:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """What a trial says."""
+
+    status: ShiftStatus
+    p_value: float | None
+    """Of the promise being kept; None where there is nothing to see."""
+    needed_n: int | None
+
+
+def verdict_of(trial: Trial | None, n: int, delta: float) -> Verdict:
+    """What n later rows say; a trial of None says nothing."""
+    if trial is None:
+        return Verdict(status="cannot_tell", p_value=None, needed_n=None)
+    p_value = trial.against.p_value(0)
+    if p_value <= delta:
+        return Verdict(status="broken", p_value=p_value, needed_n=None)
+    if trial.in_favour.p_value(0) <= delta:
+        return Verdict(status="holds", p_value=p_value, needed_n=None)
+    return Verdict(status="cannot_tell", p_value=p_value, needed_n=trial.needed(n, delta))
+
+
+def trial_of_difference(difference: Column, tolerance: float) -> Trial:
+    """Accuracy above that of the model it is measured against, per row, against "at most the tolerance below"."""
+    whole = np.array([len(difference)])
+    return Trial(
+        against=shown.of_difference(-difference, whole, -tolerance),
+        in_favour=shown.of_difference(difference, whole, tolerance),
+    )
+
+
+def _trial(terms: Terms, later: Pair, threshold: float) -> Trial | None:
     """None where the rows say nothing of the promise: no answer is kept, or costs are not recorded."""
     kept = later.confidence >= threshold
     if terms.question == "same_quality":
-        difference = np.where(kept, later.small_correct - later.large_correct, 0.0)
-        whole = np.array([later.n])
-        return _Trial(
-            against=shown.of_difference(-difference, whole, -terms.tolerance),
-            in_favour=shown.of_difference(difference, whole, terms.tolerance),
-        )
+        return trial_of_difference(np.where(kept, later.small_correct - later.large_correct, 0.0), terms.tolerance)
     if terms.question == "risk":
         loss = 1 - later.small_correct[kept]
         whole = np.array([len(loss)])
         if not len(loss):
             return None
-        return _Trial(
+        return Trial(
             against=shown.of_risk(loss, whole, terms.alpha, rows=later.n, above=True),
             in_favour=shown.of_risk(loss, whole, terms.alpha, rows=later.n),
         )
@@ -104,16 +124,15 @@ def _trial(terms: Terms, later: Pair, threshold: float) -> _Trial | None:
         return None
     paid = small + np.where(kept, 0.0, large)
     ceiling = max(float((small + large).max()), CEILING * budget)
-    return _Trial(
+    return Trial(
         against=shown.of_excess(paid, budget),
         in_favour=shown.of_cost(paid, np.zeros_like(paid), np.array([0]), budget, ceiling),
     )
 
 
-def _escalation_p_value(before: OnTest, n_before: int, now: OnTest, n_now: int) -> float:
-    """Of no change in the escalation rate between the rows that measured it and these; Fisher's exact test, two-sided."""
+def p_value_of_change(escalated_before: int, n_before: int, escalated_now: int, n_now: int) -> float:
+    """Of no change in the share of escalated requests; Fisher's exact test, two-sided."""
     from scipy.stats import fisher_exact  # noqa: PLC0415  (slow to import)
 
-    escalated = round(before.escalation_rate.value * n_before), round(now.escalation_rate.value * n_now)
-    table = np.array([[escalated[0], n_before - escalated[0]], [escalated[1], n_now - escalated[1]]])
+    table = np.array([[escalated_before, n_before - escalated_before], [escalated_now, n_now - escalated_now]])
     return float(fisher_exact(table).pvalue)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from slmdecide.cascade.compare import Z95
+from slmdecide.measure.calibration import auroc
 from slmdecide.records.cascade import Interval
 from slmdecide.records.cascade_report import Signal
 
@@ -22,30 +23,29 @@ def signal_of(confidence: Column, correct: Column, rule: str | None) -> Signal:
     starts = np.flatnonzero(np.concatenate(([True], ranked[1:] != ranked[:-1])))
     right_of = np.add.reduceat(right, starts)
     size_of = np.diff(np.append(starts, len(ranked)))
-    auroc = _auroc(right_of, size_of - right_of)
+    area = _interval(right_of, size_of - right_of)
     finite = confidence[np.isfinite(confidence)]
     is_share = rule in ("probability", "vote_share") and len(finite) == len(confidence)
     return Signal(
         rule=rule,
-        auroc=auroc,
+        auroc=area,
         distinct=len(starts),
         largest_tie=int(size_of.max()),
         mean=float(finite.mean()) if is_share else None,
-        reversed=auroc is not None and auroc.high < 0.5,  # noqa: PLR2004  (a coin)
-        worthless=auroc is None or auroc.low <= 0.5,  # noqa: PLR2004
+        reversed=area is not None and area.high < 0.5,  # noqa: PLR2004  (a coin)
+        worthless=area is None or area.low <= 0.5,  # noqa: PLR2004
     )
 
 
-def _auroc(right: Column, wrong: Column) -> Interval | None:
-    """P(a right answer has the higher confidence), with its 95 % interval; None if all answers are right, or all wrong.
+def _interval(right: Column, wrong: Column) -> Interval | None:
+    """The AUROC with its 95 % interval; None if all answers are right, or all wrong.
 
     Groups by rising confidence. Interval: Hanley & McNeil, Radiology 143 (1982) 29–36, equation 2.
     """
-    n_right, n_wrong = float(right.sum()), float(wrong.sum())
-    if n_right <= 0 or n_wrong <= 0:
+    area = auroc(right, wrong)
+    if area is None:
         return None
-    below = np.cumsum(wrong) - wrong
-    area = float((right * (below + wrong / 2)).sum() / (n_right * n_wrong))
+    n_right, n_wrong = float(right.sum()), float(wrong.sum())
     q1, q2 = area / (2 - area), 2 * area**2 / (1 + area)
     spread = area * (1 - area) + (n_right - 1) * (q1 - area**2) + (n_wrong - 1) * (q2 - area**2)
     error = Z95 * sqrt(max(spread, 0.0) / (n_right * n_wrong))

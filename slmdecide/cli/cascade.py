@@ -16,7 +16,9 @@ def cascade(
     results: Annotated[
         Path,
         typer.Argument(
-            metavar="RESULTS", help="Recorded answers: a probe run, CSV, JSON lines or JSON; may be gzipped.", show_default=False
+            metavar="RESULTS",
+            help="Recorded answers: a probe run, CSV, JSON lines or JSON; may be gzipped; - is standard input.",
+            show_default=False,
         ),
     ],
     *,
@@ -73,7 +75,8 @@ def cascade(
     The small answer is kept if its confidence reaches the threshold; otherwise the large model is asked too, and both are paid.
     With three or four models a chain is judged. A router that picks one of many models for each request is out of scope.
     """
-    from slmdecide.cli.cascade_run import Options, run  # noqa: PLC0415  (--help needs none of this)
+    from slmdecide.cli.cascade_options import Options  # noqa: PLC0415  (--help needs none of this)
+    from slmdecide.cli.cascade_run import run  # noqa: PLC0415
     from slmdecide.cli.output import deliver  # noqa: PLC0415
 
     done = run(

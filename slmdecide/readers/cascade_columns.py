@@ -18,7 +18,7 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "id": ("id", "example_id", "idx", "index", "question_id", "qid", "item_id", "prompt_id", "sample_id", "example", "uid"),
     "model": ("model", "model_name", "model_id", "llm"),
     "correct": ("correct", "is_correct", "score", "accuracy", "acc", "right", "passed", "success"),
-    "confidence": ("confidence", "conf", "probability", "prob", "certainty", "margin", "logprob", "log_prob", "logp"),
+    "confidence": ("confidence", "conf", "probability", "prob", "certainty", "margin", "vote_share", "logprob", "log_prob", "logp"),
     "cost_usd": ("cost_usd", "cost", "usd", "price_usd", "cost_dollars"),
     "latency_ms": ("latency_ms", "latency", "duration_ms", "elapsed_ms"),
 }

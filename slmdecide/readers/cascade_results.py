@@ -23,6 +23,7 @@ from slmdecide.readers.cascade_files import read_raw
 from slmdecide.readers.cascade_ids import Findings, factorized_text, names_of, without_duplicates
 from slmdecide.readers.cascade_table import RawTable
 from slmdecide.readers.cascade_values import confidence_kind, numbers
+from slmdecide.readers.files import STDIN
 from slmdecide.readers.files import shown as shown_path
 from slmdecide.readers.mistakes import printable, shown
 from slmdecide.records.recorded import Answers, Recorded
@@ -83,7 +84,7 @@ def _wide(table: RawTable, where: Plan, findings: Findings) -> Recorded:
         columns = {model: {one: column[kept] for one, column in held.items()} for model, held in columns.items()}
     answers = tuple(_answers(model, columns[model], where.fields[model], None, findings) for model in columns)
     return Recorded(
-        source=printable(table.path.name),
+        source=printable(table.path.name) if table.path != STDIN else shown_path(STDIN),
         layout="wide",
         rows=table.rows,
         ids=None if ids is None else tuple(ids[1][code] for code in ids[0][kept]),
@@ -142,7 +143,7 @@ def _long(table: RawTable, where: Plan, findings: Findings) -> Recorded:
         spread = {one: _spread(column, id_codes, rows, len(ids)) for one, column in columns.items()}
         answers.append(_answers(model, spread, where.fields[None], _kind_of(kinds, rows, model, table), findings))
     return Recorded(
-        source=printable(table.path.name),
+        source=printable(table.path.name) if table.path != STDIN else shown_path(STDIN),
         layout=where.layout,
         rows=table.rows,
         ids=tuple(ids),

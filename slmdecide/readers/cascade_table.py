@@ -5,13 +5,16 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TextIO
 
 import numpy as np
 
+from slmdecide.readers.files import STDIN
 from slmdecide.readers.files import shown as shown_path
 from slmdecide.readers.mistakes import FileError, Mistake
 
@@ -79,8 +82,17 @@ def wrong_file(path: Path, problem: str, line: int | None = None) -> FileError:
     return FileError(shown_path(path), [Mistake(line=line, problem=problem)])
 
 
+@lru_cache(maxsize=1)
+def _whole(stream: TextIO) -> bytes:
+    """All that stands on standard input: kept, because a file is looked into more than once."""
+    return stream.buffer.read()
+
+
 def opened(path: Path) -> BinaryIO:
-    """The file's bytes as a stream, unpacked if they are gzipped."""
+    """The bytes of the file, or of standard input, as a stream, unpacked if they are gzipped."""
+    if path == STDIN:
+        content = io.BytesIO(_whole(sys.stdin))
+        return gzip.open(content, "rb") if content.getvalue().startswith(_GZIP) else content  # type: ignore[return-value]  # as below
     if path.is_dir():
         raise wrong_file(path, "is a folder; give a file")
     with path.open("rb") as stream:

@@ -23,7 +23,7 @@ _TRUTH: Mapping[str, float] = {
 }
 _EXPECTED: Mapping[Field, str] = {
     "correct": "0 to 1 is expected, or a word such as true, yes or correct",
-    "confidence": "a number is expected: a probability, a log-probability or a score",
+    "confidence": "a number is expected, with a decimal point: a probability, a log-probability or a score",
     "cost_usd": "USD from 0 to 1e9 are expected, as a number",
     "latency_ms": "milliseconds from 0 to 1e9 are expected, as a number",
 }
@@ -130,6 +130,6 @@ def confidence_kind(values: Column, column: str, recorded_kind: str | None) -> C
         taken = f"the confidences in {shown(column)} are all 0 or less: taken as log-probabilities, whose order is the same"
         return Confidence(rule="log_probability", note=taken)
     if least >= 0 and most <= 1:
-        return Confidence(rule="margin" if "margin" in name else "probability", note=None)
+        return Confidence(rule="margin" if "margin" in name else "vote_share" if "vote" in name else "probability", note=None)
     taken = f"the confidences in {shown(column)} run from {least:g} to {most:g}: taken as scores, of which only the order counts"
     return Confidence(rule="score", note=taken)

@@ -327,3 +327,7 @@ class ChainReport:
     read: Read
     warnings: tuple[str, ...]
     configuration: Configuration | None
+    signals: tuple[Signal | None, ...] = ()
+    """How well each model's confidence orders its answers, in the order of `models`; None where there is none."""
+    shift: Shift | None = None
+    """With later rows only. Its escalation rate is the share of requests that the first model passes on."""

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 Shown = TypeVar("Shown")
 _SHOWN_POINTS = 12
-_CHART_WIDTH = 30
+_CHART_WIDTH = 20
+"""As much as 80 columns leave for it."""
 _VERDICTS = {"cascade": "cascade", "small": "small model alone", "large": "large model alone", "no_signal": "no cascade without a signal"}
 _QUESTIONS = {
     "same_quality": "same quality as the large model",
@@ -39,7 +40,7 @@ def build(report: CascadeReport) -> View:
     if report.promise is not None:
         sections.append(Section("Promise", promise_blocks(report.promise), detail=False))
     if report.shift is not None:
-        sections.append(Section("Later rows", _shift(report.shift), detail=False))
+        sections.append(Section("Later rows", shift_blocks(report.shift), detail=False))
     if len(report.frontier):
         sections.append(Section("Accuracy against cost, on these examples", (_chart(report), Prose((_CHART_NOTE,)))))
     if report.in_sample:
@@ -121,13 +122,14 @@ def _asked(promise: Promise) -> str:
     return f"at most {usd(promise.budget_usd_per_request)}, {sure}"
 
 
-def _shift(shift: Shift) -> tuple[Block, ...]:
+def shift_blocks(shift: Shift, *, reference: str = "the large model", passed_on: str = "passed on") -> tuple[Block, ...]:
+    """What later rows say of the promise. `reference`: what the answers are held against."""
     told = {"holds": "the promise holds", "broken": "the promise is broken", "cannot_tell": "cannot tell"}[shift.status]
     pairs = [
         ("answer", f"{told}: {shift.explanation}"),
         ("rows", count(shift.n)),
-        ("accuracy", f"{scored(shift.now.accuracy)}, {apart(shift.now.accuracy_difference)} against the large model"),
-        ("passed on", _share(shift.now.escalation_rate)),
+        ("accuracy", f"{scored(shift.now.accuracy)}, {apart(shift.now.accuracy_difference)} against {reference}"),
+        (passed_on, _share(shift.now.escalation_rate)),
     ]
     if shift.escalation_rate_before is not None:
         pairs.append(("before", _share(shift.escalation_rate_before)))

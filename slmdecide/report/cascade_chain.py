@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from slmdecide.numbers import count, exact, in_full, milliseconds, percent, score, usd
 from slmdecide.report.blocks import Item, Items, Pairs, Prose, Section, Table, View
-from slmdecide.report.cascade import apart, figures_row, promise_blocks, read_blocks, scored, thinned
+from slmdecide.report.cascade import apart, figures_row, promise_blocks, read_blocks, scored, shift_blocks, thinned
 from slmdecide.report.words import name
 
 if TYPE_CHECKING:
+    from slmdecide.records.cascade import Shift
     from slmdecide.records.cascade_report import ChainChosen, ChainPoint, ChainReport
     from slmdecide.report.blocks import Block
 
@@ -28,6 +29,7 @@ def build(report: ChainReport) -> View:
             "Models", (Table(("alone", "right", "accuracy", "95 %", "a request", "p50 / p95"), tuple(rows), right=(1, 2, 4)),), detail=False
         ),
         Section("Promise", promise_blocks(report.promise, chosen="chain", certified_on="report it"), detail=False),
+        *([Section("Later rows", _later(report.shift), detail=False)] if report.shift is not None else []),
         Section("Best chains on these very examples: what would have been, not what will be", (_frontier(report),)),
         Section("What was read", read_blocks(report.read)),
     ]
@@ -69,6 +71,10 @@ def _chosen(chosen: ChainChosen) -> Pairs:
         pairs.append(("latency", f"{milliseconds(chosen.latency_ms.p50)} median, {milliseconds(chosen.latency_ms.p95)} p95"))
     pairs.append(("measured on", f"{count(chosen.n_test)} examples that had no part in choosing the chain (latency: on all)"))
     return Pairs(tuple(pairs))
+
+
+def _later(shift: Shift) -> tuple[Block, ...]:
+    return shift_blocks(shift, reference="the model that the promise is measured against", passed_on="passed on by the first")
 
 
 def _frontier(report: ChainReport) -> Table:
