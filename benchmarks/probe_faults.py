@@ -1,6 +1,6 @@
 """Whether a run of `slmdecide probe` under faults and kills has every example in its result once, and pays for none twice.
 
-    python benchmarks/probe_faults.py [--calls 5000] [--share 0.2] [--kills 3]
+    python benchmarks/probe_faults.py [--calls 5000] [--share 0.2] [--kills 3] [--road litellm]
 
 A fifth of the requests fail in every way that passes (429 and 503 with and without Retry-After, 500, resets before and after the
 work is done, hangs, truncated and cut-off bodies, web pages); the process is killed with SIGKILL at random moments and resumed.
@@ -71,6 +71,7 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=0.2)
     parser.add_argument("--kills", type=int, default=3)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--road", choices=("own", "litellm"), default="own", help="as servers at an address are asked, or providers")
     given = parser.parse_args()
     draw = random.Random(given.seed)  # noqa: S311  (a benchmark)
     reports = {}
@@ -80,7 +81,7 @@ def main() -> None:
     ):
         with tempfile.TemporaryDirectory() as folder:
             server = Server(answer=mostly_right(0.9), script=script)
-            case = Case(Path(folder), server, n=given.calls)
+            case = Case(Path(folder), server, n=given.calls, road=given.road)
             begun = time.perf_counter()
             with serving(server):
                 report = probe(case, kills, draw)

@@ -2,10 +2,11 @@
 
     python benchmarks/probe_throughput.py                    calls a second at 64 at once, ours against bare litellm.acompletion
     python benchmarks/probe_throughput.py --promptfoo        and against promptfoo on the same 500 prompts (installs it from npm)
-    python benchmarks/probe_throughput.py --memory 100000    resident memory over so many calls of one run
+    python benchmarks/probe_throughput.py --memory 100000    resident memory over so many calls of one run (--road litellm: through it)
 
-The server answers at once, in a process of its own; ours and the baseline take turns. Where a machine is shared the clock
-wavers; litellm is bound by the processor, so its time is the steadier measure.
+Both roads are timed: through litellm, as providers are asked, and directly, as servers at an address are. The server answers at
+once, in a process of its own; ours and the baseline take turns. Where a machine is shared the clock wavers; litellm is bound by
+the processor, so its time is the steadier measure.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ from slmdecide.records.probe_run import RunSettings  # noqa: E402
 
 LABELS = ("alpha", "beta", "gamma")
 TARGET_SHARE, TARGET_TIMES = 0.9, 2.0
+BARE = "bare litellm.acompletion"
 SERVER = """
 import json, sys
 from aiohttp import web
@@ -79,12 +81,15 @@ def wait_for(port: int) -> None:
     raise SystemExit("the server did not start")
 
 
-def target(url: str) -> Target:
-    """A priced model at that address."""
+def target(url: str, *, own_server: bool = True) -> Target:
+    """A priced model at that address. `own_server`: asked directly, otherwise through litellm."""
     price = Price(
         id="m", provider="declared", status="priced", input_usd_per_mtok=0.1, output_usd_per_mtok=0.4, source="-", as_of="2026-11-24"
     )
-    return Target(name="m", asked_as="openai/m", url=url, price=price, params_b=None, size_basis=None, gives_log_probabilities=None)
+    return Target(
+        name="m", asked_as="openai/m", url=url, price=price, params_b=None, size_basis=None, gives_log_probabilities=None,
+        own_server=own_server,
+    )  # fmt: skip
 
 
 def examples_of(n: int) -> list[Example]:
@@ -108,9 +113,14 @@ def settings_of(asking: Asking, n: int) -> RunSettings:
     )  # fmt: skip
 
 
-async def ours(client: Client, url: str, n: int, concurrency: int, folder: Path, watch: Any = None) -> float:  # noqa: ANN401
+def client_for(*targets: Target) -> Client:
+    """What the command asks them with."""
+    return Client(os.environ, targets, timeout_s=60)
+
+
+async def ours(client: Client, one: Target, n: int, concurrency: int, folder: Path, watch: Any = None) -> float:  # noqa: ANN401
     """Seconds of one whole run: plan, reservations, run file, ladder and all."""
-    asking, one = asking_of(n), target(url)
+    asking = asking_of(n)
     path = folder / f"{time.monotonic_ns()}.jsonl"
     store = RunFile(path, resume=False)
     store.begin(settings_of(asking, n))
@@ -149,27 +159,31 @@ async def bare(url: str, n: int, concurrency: int) -> float:
 
 
 async def compare(url: str, n: int, rounds: int, concurrency: int, folder: Path) -> None:
-    """Print the calls a second of both, in turns, and the processor time that a call takes."""
-    async with Client(os.environ, timeout_s=60) as client:
-        await bare(url, 100, concurrency)
-        await ours(client, url, 100, concurrency, folder)
-        rates: dict[str, list[float]] = {"bare litellm.acompletion": [], "slmdecide probe": []}
-        cpu_ms: dict[str, list[float]] = {name: [] for name in rates}
+    """Print the calls a second of all three, in turns, and the processor time that a call takes."""
+    roads = {"slmdecide probe, through litellm": target(url, own_server=False), "slmdecide probe, directly": target(url)}
+    rates: dict[str, list[float]] = {name: [] for name in (BARE, *roads)}
+    cpu_ms: dict[str, list[float]] = {name: [] for name in rates}
+    async with client_for(*roads.values()) as client:
+
+        async def seconds_of(name: str, calls: int) -> float:
+            return await (ours(client, roads[name], calls, concurrency, folder) if name in roads else bare(url, calls, concurrency))
+
+        for name in rates:
+            await seconds_of(name, 100)
         for turn in range(rounds):
             for name in sorted(rates, reverse=turn % 2 == 0):
                 before = time.process_time()
-                seconds = await (bare(url, n, concurrency) if name.startswith("bare") else ours(client, url, n, concurrency, folder))
-                rates[name].append(n / seconds)
+                rates[name].append(n / await seconds_of(name, n))
                 cpu_ms[name].append(1000 * (time.process_time() - before) / n)
     print(f"{concurrency} at once; medians of {rounds} rounds of {n} calls, in turns")
     for name, found in rates.items():
-        rate, cpu = statistics.median(found), statistics.median(cpu_ms[name])
-        print(f"{name:<26} {rate:6.1f} calls/s, {cpu:5.2f} ms of processor a call")
-    theirs, mine = rates.values()
-    wall = statistics.median(one / other for one, other in zip(mine, theirs, strict=True))
-    cpu_theirs, cpu_mine = (statistics.median(one) for one in cpu_ms.values())
-    print(f"ours is {wall:.0%} of bare by the clock (median of pairs), {cpu_theirs / cpu_mine:.0%} by processor time", end=" ")
-    print(f"(target: at least {TARGET_SHARE:.0%})")
+        print(f"{name:<32} {statistics.median(found):7.1f} calls/s, {statistics.median(cpu_ms[name]):5.2f} ms of processor a call")
+    for name in roads:
+        wall = statistics.median(one / other for one, other in zip(rates[name], rates[BARE], strict=True))
+        cpu = statistics.median(cpu_ms[BARE]) / statistics.median(cpu_ms[name])
+        print(
+            f"{name}: {wall:.0%} of bare by the clock (median of pairs), {cpu:.0%} by processor time (target: at least {TARGET_SHARE:.0%})"
+        )
 
 
 @dataclass(frozen=True)
@@ -233,10 +247,11 @@ def installed_promptfoo(folder: Path) -> Promptfoo | None:
 
 
 async def while_asking(url: str, n: int, concurrency: int, folder: Path) -> float:
-    """Seconds of our run on so many prompts, once litellm is loaded."""
-    async with Client(os.environ, timeout_s=60) as client:
-        await ours(client, url, 50, concurrency, folder)
-        return await ours(client, url, n, concurrency, folder)
+    """Seconds of our run on so many prompts, once everything is loaded."""
+    one = target(url)
+    async with client_for(one) as client:
+        await ours(client, one, 50, concurrency, folder)
+        return await ours(client, one, n, concurrency, folder)
 
 
 def against_promptfoo(url: str, concurrency: int, folder: Path) -> None:
@@ -283,7 +298,7 @@ def whole_command(url: str, n: int, concurrency: int, folder: Path) -> float:
     return seconds
 
 
-async def memory(url: str, n: int, concurrency: int, folder: Path) -> None:
+async def memory(one: Target, n: int, concurrency: int, folder: Path) -> None:
     """Resident memory as one run goes on."""
     marks: list[tuple[int, float]] = []
 
@@ -292,8 +307,8 @@ async def memory(url: str, n: int, concurrency: int, folder: Path) -> None:
             marks.append((progress.settled, resident_mib()))
             print(f"  {progress.settled:>8} calls  {marks[-1][1]:7.1f} MiB", flush=True)
 
-    async with Client(os.environ, timeout_s=60) as client:
-        seconds = await ours(client, url, n, concurrency, folder, watch)
+    async with client_for(one) as client:
+        seconds = await ours(client, one, n, concurrency, folder, watch)
     warm = next((mib for calls, mib in marks if calls >= n // 10), marks[0][1])
     grown = marks[-1][1] - warm
     each = grown * 2**20 / (0.9 * n)
@@ -314,6 +329,7 @@ def main() -> None:
     parser.add_argument("--concurrency", type=int, default=64)
     parser.add_argument("--promptfoo", action="store_true")
     parser.add_argument("--memory", type=int, metavar="CALLS")
+    parser.add_argument("--road", choices=("directly", "litellm"), default="directly", help="of --memory")
     given = parser.parse_args()
     port = free_port()
     server = subprocess.Popen([sys.executable, "-c", SERVER, str(port)])
@@ -322,7 +338,8 @@ def main() -> None:
         wait_for(port)
         with tempfile.TemporaryDirectory() as name:
             if given.memory:
-                asyncio.run(memory(url, given.memory, given.concurrency, Path(name)))
+                one = target(url, own_server=given.road == "directly")
+                asyncio.run(memory(one, given.memory, given.concurrency, Path(name)))
                 return
             asyncio.run(compare(url, given.calls, given.rounds, given.concurrency, Path(name)))
             if given.promptfoo:

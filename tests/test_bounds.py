@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import xlogy
 from scipy.stats import binom, binomtest
 
 from slmdecide.measure import paired
@@ -100,14 +101,34 @@ def test_needed_rows_grow_toward_the_bound() -> None:
     assert needed_n(0.0999, 0.1, 0.1) is None
 
 
-def test_statistic_of_published_examples() -> None:
-    """Two published examples.
+def test_a_published_table() -> None:
+    """Responses of 161 patients before and after a therapy, 6 and 16 of them disputed (Cavo et al. 2012).
 
-    Tango, Statistics in Medicine 17 (1998), section 5: 44 patients, one failed under the new treatment alone, margin 0.1, Z = 1.709.
-    Agresti, Categorical Data Analysis (2002), table 10.1: McNemar's z = 4.17 for 150 and 86 disputes of 1600.
+    As the R package of Fagerland, Lydersen and Laake's book has it (contingencytables, tests/testthat/test-ch8.R): Tango's 95 %
+    interval of the difference −0.1240 to −0.0054; McNemar's exact unconditional test P = 0.034053 on two sides, where the rate of
+    dispute is looked for in its own 99.99 % interval and 0.0001 is added (Berger and Boos, JASA 89 (1994) 1012–1016).
     """
-    assert paired.statistic(0, 1, 44, 0.1) == pytest.approx(1.709, abs=5e-4)
-    assert paired.statistic(150, 86, 1600, 0.0) == pytest.approx(4.17, abs=5e-3)
+    assert paired.statistic(6, 16, 161, 0.1240) == pytest.approx(1.96, abs=5e-3)
+    assert paired.statistic(6, 16, 161, 0.0054) == pytest.approx(-1.96, abs=5e-3)
+    disputes = clopper_pearson(22, 161, 0.9999)
+    rates = np.linspace(disputes.low / 2, disputes.high / 2, 1000)
+    least = float(paired.statistic(16, 6, 161, 0.0))
+    assert 2 * float(paired._tails(161, 0.0, least, rates).max()) + 0.0001 == pytest.approx(0.034053, abs=5e-7)
+    assert paired.p_value(16, 6, 161, 0.0) == pytest.approx(_enumerated(16, 6, 161, 0.0), rel=2e-3)
+
+
+@pytest.mark.parametrize("margin", [0.0, 0.02, 0.1, 0.4, -0.1])
+@pytest.mark.parametrize(("better", "worse", "n"), [(0, 1, 44), (150, 86, 1600), (3, 9, 40), (5, 0, 30), (0, 0, 25)])
+def test_the_statistic_is_its_definition(better: int, worse: int, n: int, margin: float) -> None:
+    """The distance from the null hypothesis over its standard error at the likeliest rate there, found by trying rates."""
+    rates = np.linspace(max(0.0, -margin), (1 - margin) / 2, 2_000_001)
+    likelihood = xlogy(better, rates) + xlogy(worse, rates + margin) + xlogy(n - better - worse, np.maximum(1 - 2 * rates - margin, 0))
+    rate = float(rates[np.argmax(likelihood)])
+    variance = n * (2 * rate + margin - margin**2)
+    distance = better - worse + n * margin
+    expected = distance / variance**0.5 if variance > 1e-3 else 0.0 if distance == 0 else inf
+    found = float(paired.statistic(better, worse, n, margin))
+    assert found == pytest.approx(expected, rel=1e-4)
 
 
 def _enumerated(better: int, worse: int, n: int, margin: float) -> float:

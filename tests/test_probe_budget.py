@@ -91,7 +91,7 @@ def test_a_prompt_has_at_most_a_token_for_each_byte() -> None:
     assert most_tokens_in(messages, 50) == most_tokens_in(messages) + 50
 
 
-@pytest.mark.parametrize(("concurrency", "road"), [(1, "own"), (8, "own"), (8, "litellm"), (64, "own"), (64, "litellm")])
+@pytest.mark.parametrize(("concurrency", "road"), [(1, "own"), (8, "own"), (8, "litellm"), (64, "own"), (64, "litellm"), (256, "own")])
 def test_the_cap_holds_at_any_concurrency(tmp_path: Path, concurrency: int, road: Road) -> None:
     """A server that bills every attempt, answered or not, bills no more than the cap; the exit code is 4."""
     kinds = ("reset_after", "truncated", "429", "500", "no_usage")
@@ -117,13 +117,29 @@ def test_reasoning_is_paid(tmp_path: Path) -> None:
     assert case.rows()[0]["tokens_reasoning"] == 400
 
 
-def test_a_server_that_exceeds_its_limits_is_reserved_more(tmp_path: Path) -> None:
-    """One that answers with more tokens than it may: after the first answers the reservations are as large as its bills."""
-    server = Server(answer=right, tokens_out=3000)
+@pytest.mark.parametrize("concurrency", [1, 64, 256])
+@pytest.mark.parametrize("beyond", [{"tokens_out": 3000}, {"reasoning": 400}, {"tokens_in": 20_000}])
+def test_a_server_that_exceeds_its_limits_is_reserved_more(tmp_path: Path, concurrency: int, beyond: dict[str, int]) -> None:
+    """One that bills more tokens than it may: its first request goes alone, and what follows is reserved at twice such a bill."""
+    server = Server(answer=right, delay_s=0.02, **beyond)  # type: ignore[arg-type]  # numbers of tokens
+    case = Case(tmp_path, server, n=120)
+    cap = 0.04
+    done = case.probe("--all", "--max-cost", cap, "--concurrency", concurrency, "--format", "json")
+    assert json.loads(done.out)["spent_usd"] == pytest.approx(server.billed_usd)
+    assert cap / 4 < server.billed_usd <= cap
+    assert "small bills more tokens than it is allowed" in done.err
+    assert done.err.count("bills more tokens") == 1
+
+
+def test_a_bill_beyond_the_cap_is_said(tmp_path: Path) -> None:
+    """A server whose very first answer costs more than the cap: nothing further is asked, and the report says that it did."""
+    server = Server(answer=right, tokens_out=50_000)
     case = Case(tmp_path, server, n=60)
-    document = case.document("--max-cost", 0.05, "--concurrency", 1)
+    document = case.document("--max-cost", 0.01, "--concurrency", 64)
+    assert len(server.bill) == 1
+    assert server.billed_usd > 0.01
     assert document["verdict"]["status"] == "budget_reached"
-    assert server.billed_usd <= 0.05
+    assert any("more than the cap of $0.01" in note for note in document["notes"])
 
 
 def test_a_cap_of_nothing(tmp_path: Path) -> None:

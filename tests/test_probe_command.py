@@ -512,3 +512,32 @@ def test_a_cascade_is_judged_on_a_run_file(tmp_path: Path) -> None:
     document = json.loads(done.out)
     assert document["n"] == 60
     assert (document["small"]["correct"], document["large"]["correct"]) == (36, 60)
+
+
+def test_examples_from_standard_input(tmp_path: Path) -> None:
+    """`--examples -` reads them as a file is read; the profile cannot be there as well."""
+    case = Case(tmp_path, Server(answer=right), n=12)
+    examples = (tmp_path / "examples.jsonl").read_bytes()
+    model = ("--model", "m=http://127.0.0.1:1/v1", "--price", "m=0/0")
+    found = run("probe", tmp_path / "task.yaml", "--examples", "-", *model, "--dry-run", stdin=examples)
+    assert (found.code, "12 examples" in found.out) == (0, True), found.err
+    both = run("probe", "-", "--examples", "-", "--dry-run", stdin=case.profile.encode())
+    assert (both.code, "cannot both be standard input" in both.err) == (2, True)
+
+
+def test_an_address_at_which_nobody_answers(tmp_path: Path) -> None:
+    """Exit 1, with the address and the reason in words."""
+    Case(tmp_path, Server(answer=right), n=12)
+    where = ("--examples", tmp_path / "examples.jsonl", "--run", tmp_path / "run.jsonl")
+    done = run("probe", tmp_path / "task.yaml", *where, "--model", "m=http://127.0.0.1:1/v1", "--price", "m=0/0")
+    assert (done.code, "cannot connect to 127.0.0.1:1: Connection refused" in done.err) == (1, True), done.err
+
+
+def test_the_report_is_as_wide_as_the_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """80 columns are enough for every line; 100 are the most."""
+    case = Case(tmp_path, Server(answer=right), n=60)
+    case.probe("--all", "--format", "json")
+    for columns, most in (("80", 80), ("200", 100)):
+        monkeypatch.setenv("COLUMNS", columns)
+        out = run("probe", "--from", case.run_file).out
+        assert 0.8 * most < max(map(len, out.splitlines())) <= most

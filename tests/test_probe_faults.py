@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 import time
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ import pytest
 from slmdecide.probe.faults import Fault, fault_of, one_line, seconds_to_wait
 from slmdecide.probe.pace import MOST_DELAY_S, Pace, delay_s
 from tests.fault_server import TRANSIENT, Asked, Server, faulty, first_times
-from tests.probe_case import ROADS, Case, Road, number_of, right
+from tests.probe_case import LABELS, ROADS, Case, Road, number_of, right
 from tests.running import run
 
 if TYPE_CHECKING:
@@ -65,9 +66,9 @@ def test_an_odd_answer_is_an_answer(tmp_path: Path, kind: str, road: Road) -> No
 @pytest.mark.parametrize("road", ROADS)
 def test_an_answer_that_trickles_in_is_given_up(tmp_path: Path, road: Road) -> None:
     """The time limit is for the whole answer: no pause is long, and still it ends."""
-    server = Server(answer=right, script=lambda asked: "slow:0.2" if asked.times == 0 else None)
+    server = Server(answer=right, script=lambda asked: "slow:0.5" if asked.times == 0 else None)
     case = Case(tmp_path, server, n=3, road=road)
-    case.probe("--all", "--timeout", 0.6)
+    case.probe("--all", "--timeout", 2)
     assert [(row["attempts"], row["correct"]) for row in case.rows()] == [(2, 1.0)] * 3
 
 
@@ -193,6 +194,48 @@ def test_a_server_that_takes_no_temperature(tmp_path: Path) -> None:
     case.probe("--all", "--concurrency", 1)
     assert [row["correct"] for row in case.rows()] == [1.0] * 9
     assert sum(case.server.faults.values()) == 1
+
+
+def in_json(asked: Asked) -> str:
+    """The right label as a JSON document where one is asked for, as its code where one token is, and in a sentence else."""
+    label = LABELS[number_of(asked) % 3]
+    if "response_format" in asked.body:
+        return json.dumps({"reason": "so", "label": label})
+    return right(asked) if asked.body["max_tokens"] == 1 else f"It is {label}."
+
+
+def test_a_server_that_takes_a_schema_in_the_older_form_alone(tmp_path: Path) -> None:
+    """It says so as an error of its own, as llama-cpp-python's does, to many requests at once: each is sent again in that form."""
+
+    def script(asked: Asked) -> str | None:
+        wrong = asked.body.get("response_format", {}).get("type") == "json_schema"
+        return "status:500:1 validation error: ('body', 'response_format', 'type'): input should be 'json_object'" if wrong else None
+
+    case = Case(tmp_path, Server(answer=in_json, script=script, delay_s=0.02), n=30)
+    document = case.document("--all", "--formats", "--concurrency", 16)
+    found = {one["format"]: one for one in document["formats"]}
+    assert {one["n"] for one in found.values()} == {30}
+    assert (found["schema"]["score"], found["schema_reason_first"]["score"]) == (1, 1)
+    assert all(row["error"] is None for row in case.rows())
+    assert max(row["attempts"] for row in case.rows()) == 2
+    sent = [asked.body["response_format"] for asked in case.server.seen if "response_format" in asked.body]
+    assert {"alpha", "beta", "gamma"} == set(next(one["schema"]["properties"]["label"]["enum"] for one in sent if "schema" in one))
+
+
+def test_a_format_that_a_server_does_not_take_is_dropped(tmp_path: Path) -> None:
+    """After a few questions, with the reason; the ladder's answer stands."""
+
+    def script(asked: Asked) -> str | None:
+        return "status:400:response_format is not supported by this model" if "response_format" in asked.body else None
+
+    case = Case(tmp_path, Server(answer=in_json, script=script), n=60)
+    done = case.probe("--formats", "--concurrency", 2, "--format", "json")
+    document = json.loads(done.out)
+    assert (done.code, document["verdict"]["status"]) == (0, "good_enough")
+    assert {one["format"] for one in document["formats"]} >= {"label_code", "free_text"}
+    assert any("small, schema: not compared any further: response_format is not supported" in note for note in document["notes"])
+    assert "small is not asked for schema any more" in done.err
+    assert sum("response_format" in asked.body for asked in case.server.seen) < 20
 
 
 @pytest.mark.parametrize(("kind", "said"), [("length", "--max-tokens"), ("status:400:no such field", "no such field")])

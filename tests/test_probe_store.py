@@ -331,11 +331,11 @@ def test_paid_samples_of_an_open_question_are_not_paid_again(tmp_path: Path) -> 
 
 def test_ctrl_c_twice_stops_at_once(tmp_path: Path) -> None:
     """What was under way is in doubt: it counts against the cap of the resumed run, and is sent again under its id."""
-    server = Server(answer=right, script=lambda asked: "hang:20" if asked.times == 0 and asked.model == "small" else None)
+    server = Server(answer=right)
     interrupted: list[str] = []
 
     def script(asked: Asked) -> str | None:
-        if asked.times:
+        if asked.times or not server.bill:
             return None
         interrupted.append(asked.id)
         if len(interrupted) == 4:
@@ -349,7 +349,7 @@ def test_ctrl_c_twice_stops_at_once(tmp_path: Path) -> None:
     begun = time.monotonic()
     done = case.probe("--all", "--concurrency", 4)
     assert (done.code, time.monotonic() - begun < 60) == (1, True)
-    assert not case.rows()
+    assert len(case.rows()) == 1
     assert (tmp_path / "run.jsonl.open").exists()
     server.script = lambda _: None
     document = case.document("--all", "--resume")

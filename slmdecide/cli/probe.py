@@ -76,7 +76,12 @@ def probe(
     ] = None,
     judge: Annotated[
         str | None,
-        typer.Option(metavar="NAME[=ADDRESS]", help="A model that scores the answers; never one that is probed.", show_default=False),
+        typer.Option(
+            metavar="NAME[=ADDRESS]",
+            help="A model that scores the answers; never one that is probed.",
+            show_default=False,
+            autocompletion=model_names,
+        ),
     ] = None,
     codes: Annotated[Literal["letters", "labels"], typer.Option(help="Ask for a letter that stands for the label, or for it.")] = "letters",
     prompt: Annotated[

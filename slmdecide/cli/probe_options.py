@@ -7,6 +7,7 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from slmdecide.errors import InputError
+from slmdecide.readers.files import STDIN
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,6 +55,8 @@ def check(options: Options) -> None:
     """InputError for options that do not go together or are no numbers to count with."""
     if options.from_run is not None and (options.resume or options.dry_run or options.run is not None):
         raise InputError("--from reports on a run without a call; --run, --resume and --dry-run do not go with it")
+    if options.profile == STDIN == options.examples:
+        raise InputError("--examples: the profile and the examples cannot both be standard input; give one of them as a file")
     if options.profile is None and options.from_run is None:
         raise InputError("a task profile is missing", hint="slmdecide probe task.yaml --examples examples.jsonl --dry-run")
     for name, value in (

@@ -108,6 +108,8 @@ def _notes(path: Path, ended: Ended | None) -> list[str]:
 
     given_up = ended.given_up if ended is not None else {}
     found = [f"{model} was given up: {reason}" for model, reason in given_up.items()]
+    dropped = ended.dropped if ended is not None else {}
+    found += [f"{which}: not compared any further: {reason}" for which, reason in dropped.items()]
     doubt = in_doubt_usd(path)
     if doubt:
         found.append(f"requests that were broken off and stand in no line may have cost up to {usd(doubt)}")
@@ -129,9 +131,11 @@ def _written(report: ProbeReport, output_format: str) -> str:
         from slmdecide.report.markdown import write as as_markdown  # noqa: PLC0415
 
         return as_markdown(build(report))
+    from slmdecide.cli.terminal import report_width  # noqa: PLC0415
+    from slmdecide.report.text import WIDTH  # noqa: PLC0415
     from slmdecide.report.text import write as as_text  # noqa: PLC0415
 
-    return as_text(build(report))
+    return as_text(build(report), width=report_width(WIDTH))
 
 
 def _plan_text(setup: Setup, output_format: str) -> str:

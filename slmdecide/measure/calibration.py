@@ -16,6 +16,9 @@ from slmdecide.records.probe import CoveragePoint, ReliabilityBin
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
 N_BINS = 10
 
 
@@ -65,15 +68,29 @@ def ranking(confidences: Sequence[float], scores: Sequence[float]) -> Ranking:
     """
     if not confidences:
         return Ranking(None, "no answer has a confidence")
-    right, wrong = fsum(scores), fsum(1 - score for score in scores)
-    if right <= 0 or wrong <= 0:
-        return Ranking(None, f"every answer is {'wrong' if right <= 0 else 'right'}, so there is nothing to rank")
-    below, area = 0.0, 0.0
-    for group in _by_confidence(confidences, scores, falling=False):
-        right_here, wrong_here = fsum(group.scores), fsum(1 - score for score in group.scores)
-        area += right_here * (below + wrong_here / 2)
-        below += wrong_here
-    return Ranking(min(1.0, area / (right * wrong)), None)
+    import numpy as np  # noqa: PLC0415  (slow to import)
+
+    groups = list(_by_confidence(confidences, scores, falling=False))
+    right = np.array([fsum(group.scores) for group in groups])
+    wrong = np.array([fsum(1 - score for score in group.scores) for group in groups])
+    area = auroc(right, wrong)
+    if area is None:
+        return Ranking(None, f"every answer is {'wrong' if right.sum() <= 0 else 'right'}, so there is nothing to rank")
+    return Ranking(area, None)
+
+
+def auroc(right: NDArray[np.float64], wrong: NDArray[np.float64]) -> float | None:
+    """Probability that a right answer has a higher confidence than a wrong one, ties as one half; None without one of either.
+
+    `right`, `wrong`: how many of each have one confidence, a place for each confidence, by rising confidence.
+    """
+    import numpy as np  # noqa: PLC0415  (slow to import)
+
+    n_right, n_wrong = float(right.sum()), float(wrong.sum())
+    if n_right <= 0 or n_wrong <= 0:
+        return None
+    below = np.cumsum(wrong) - wrong
+    return min(1.0, float((right * (below + wrong / 2)).sum() / (n_right * n_wrong)))
 
 
 def coverage_curve(confidences: Sequence[float], scores: Sequence[float], most: int = 100) -> tuple[CoveragePoint, ...]:

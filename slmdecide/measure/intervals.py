@@ -27,14 +27,18 @@ class Bounds(NamedTuple):
     method: str
 
 
-def wilson(share: float, n: int, confidence: float) -> Bounds:
+def wilson(share: float, n: float, confidence: float) -> Bounds:
     """The interval of a share seen on n examples (Wilson, JASA 22, 1927)."""
-    from statistics import NormalDist  # noqa: PLC0415
+    from statistics import NormalDist  # noqa: PLC0415  (slow to import)
 
-    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    return Bounds(*wilson_ends(share, n, NormalDist().inv_cdf((1 + confidence) / 2)), "Wilson")
+
+
+def wilson_ends(share: float, n: float, z: float) -> tuple[float, float]:
+    """Wilson's interval, z standard errors to each side. n > 0 may be an effective number; an end is 0 or 1 only if the share is."""
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return Bounds(max(0.0, centre - half), min(1.0, centre + half), "Wilson")
+    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def mean_interval(values: Sequence[float], confidence: float, seed: int) -> Bounds | None:

@@ -237,12 +237,10 @@ def schema_check(schema: Mapping[str, Any]) -> Callable[[str], bool]:
 
     References to other documents are not followed: nothing is fetched.
     """
-    try:
-        from jsonschema import exceptions, validators  # type: ignore[import-untyped]  # has no types of its own  # noqa: PLC0415
-        from referencing import Registry  # noqa: PLC0415
-        from referencing.exceptions import Unresolvable  # noqa: PLC0415
-    except ImportError:
-        raise InputError("metric json_schema needs the package jsonschema", hint="pip install jsonschema") from None
+    from jsonschema import exceptions, validators  # type: ignore[import-untyped]  # has no types of its own  # noqa: PLC0415
+    from referencing import Registry  # noqa: PLC0415
+    from referencing.exceptions import Unresolvable  # noqa: PLC0415
+
     kind = validators.validator_for(schema, default=validators.Draft202012Validator)
     try:
         kind.check_schema(schema)

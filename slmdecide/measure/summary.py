@@ -72,7 +72,7 @@ def summarise(
         formats=_formats(candidates, tallies, rules, n_examples),
         examples=examples,
         method=_method(rules, ladder),
-        notes=(*notes, *_notes(tallies, mine, n_examples)),
+        notes=(*notes, *_beyond(known, cap_usd), *_notes(tallies, mine, n_examples)),
         data=dict(data or {}),
         error_rate=rules.error_rate,
     )
@@ -190,6 +190,14 @@ def _method(rules: ProbeRules, ladder: Ladder) -> tuple[str, ...]:
         ),
         *((macro + early,) if rules.metric == _LABEL_METRIC else ()),
     )
+
+
+def _beyond(known_usd: float, cap_usd: float | None) -> tuple[str, ...]:
+    """That the cap was exceeded, if it was."""
+    if cap_usd is None or known_usd <= cap_usd * (1 + 1e-9):
+        return ()
+    why = "an answer was billed more tokens than it was allowed, or an earlier part of the run had a larger cap"
+    return (f"{usd(known_usd)} was billed, more than the cap of {usd(cap_usd)}: {why}",)
 
 
 def _notes(tallies: Mapping[Key, Tally], mine: Mapping[str, Tally], n_examples: int) -> tuple[str, ...]:

@@ -37,10 +37,13 @@ class Client:
         self._timeout_s = timeout_s
         self._own = OwnServers(environment, stream=stream, guarded=guarded)
         self._litellm: ThroughLitellm | None = None
+        asked = tuple(targets)
+        if any(one.own_server for one in asked):
+            self._own.warm_up()
         for name in ("NO_PROXY", "no_proxy"):
             # What is on this machine is never asked by way of another one.
             os.environ[name] = ",".join(dict.fromkeys(filter(None, (*os.environ.get(name, "").split(","), *_NEVER_BY_PROXY))))
-        if any(not one.own_server for one in targets):
+        if any(not one.own_server for one in asked):
             from slmdecide.probe.through_litellm import ThroughLitellm  # noqa: PLC0415  (takes seconds)
 
             self._litellm = ThroughLitellm(environment, timeout_s=timeout_s, stream=stream)

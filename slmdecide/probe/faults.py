@@ -34,6 +34,7 @@ Kind = Literal[
     "bad_response",
     "other",
 ]
+Refused = Literal["log_probabilities", "temperature", "json_schema"]
 PASSING: frozenset[Kind] = frozenset({"rate_limit", "server_error", "connection", "timeout", "truncated"})
 """Faults after which the same request may succeed."""
 _STOPPING: frozenset[Kind] = frozenset({"authentication", "not_found", "quota"})
@@ -52,6 +53,7 @@ _CONTEXT = re.compile(r"context.{0,12}(?:length|window)|maximum.{0,20}tokens|too
 _FILTER = re.compile(r"content.{0,3}(?:filter|policy|management)|safety|moderation", re.IGNORECASE)
 _QUOTA = re.compile(r"insufficient.quota|exceeded your current quota|billing.{0,12}(?:limit|details)|payment required", re.IGNORECASE)
 _LOG_PROBABILITIES = re.compile(r"log.?prob", re.IGNORECASE)
+_JSON_SCHEMA = re.compile(r"response.?format|json.?schema", re.IGNORECASE)
 _TEMPERATURE = re.compile(r"temperature", re.IGNORECASE)
 _NO_CREDENTIALS = re.compile(r"missing credentials|api.?key", re.IGNORECASE)
 _NO_PROVIDER = re.compile(r"provider not provided", re.IGNORECASE)
@@ -71,7 +73,7 @@ class Fault(Exception):  # noqa: N818  (of a server, not of the program)
     """Whether the server may have done the work."""
     retry_after_s: float | None = None
     """As the server asks; None if it does not."""
-    refuses: Literal["log_probabilities", "temperature"] | None = None
+    refuses: Refused | None = None
     """What the server does not take; the request may succeed without it."""
 
     @property
@@ -105,7 +107,7 @@ def fault_of(error: BaseException, environment: Mapping[str, str]) -> Fault:
         message=text,
         may_be_billed=_may_be_billed(kind, status, names),
         retry_after_s=next((one for one in map(_retry_after, chain) if one is not None), None),
-        refuses=_refused(text) if kind == "bad_request" else None,
+        refuses=_refused(text, kind),
     )
 
 
@@ -118,7 +120,7 @@ def fault_of_status(status: int, text: str, headers: Mapping[str, Any], environm
         message=said,
         may_be_billed=_may_be_billed(kind, status, set()),
         retry_after_s=seconds_to_wait(headers, datetime.now(UTC)),
-        refuses=_refused(said) if kind == "bad_request" else None,
+        refuses=_refused(said, kind),
     )
 
 
@@ -209,10 +211,15 @@ def _refusal(names: set[str], text: str) -> Kind:
     return "bad_request"
 
 
-def _refused(text: str) -> Literal["log_probabilities", "temperature"] | None:
+def _refused(text: str, kind: Kind) -> Refused | None:
+    """What is not taken. Some servers say it as an error of theirs (llama-cpp-python, HTTP 500)."""
+    if kind not in ("bad_request", "server_error"):
+        return None
     if _LOG_PROBABILITIES.search(text):
         return "log_probabilities"
-    return "temperature" if _TEMPERATURE.search(text) else None
+    if _JSON_SCHEMA.search(text):
+        return "json_schema"
+    return "temperature" if _TEMPERATURE.search(text) and kind == "bad_request" else None
 
 
 def _retry_after(error: BaseException) -> float | None:

@@ -7,7 +7,9 @@ litellm speaks the same protocol to such servers, at several milliseconds of pro
 from __future__ import annotations
 
 import json
+import os
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -16,6 +18,7 @@ from slmdecide.probe.endpoints import is_loopback
 from slmdecide.probe.faults import Fault, fault_of, fault_of_status, one_line
 from slmdecide.probe.reply import Heard, heard_whole, whole_stream
 from slmdecide.probe.targets import api_key
+from slmdecide.readers.mistakes import printable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -43,6 +46,11 @@ class OwnServers:
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
         """By whether proxies of the environment are used."""
 
+    @staticmethod
+    def warm_up() -> None:
+        """Load what the first request would load: that takes half a second, which is no part of an answer's latency."""
+        import aiohttp  # noqa: F401, PLC0415
+
     async def close(self) -> None:
         """Close every connection."""
         for one in self._sessions.values():
@@ -55,7 +63,7 @@ class OwnServers:
         except (Fault, TimeoutError):
             raise
         except Exception as error:  # noqa: BLE001  (whatever a connection can die of)
-            raise fault_of(error, self._environment) from None
+            raise _plainer(error, fault_of(error, self._environment)) from None
 
     async def _heard(self, request: Request) -> tuple[Heard, float | None]:
         target = request.target
@@ -87,6 +95,17 @@ class OwnServers:
         if answer.status in _REDIRECTIONS:
             text = f"it points to another address (HTTP {answer.status}), which is not followed"
         return fault_of_status(answer.status, text or f"HTTP {answer.status}", answer.headers, self._environment)
+
+
+def _plainer(error: Exception, fault: Fault) -> Fault:
+    """The fault of an address that nobody answers at, in words; aiohttp's speak of encryption where there is none."""
+    import aiohttp  # noqa: PLC0415
+
+    if not isinstance(error, aiohttp.ClientConnectorError) or isinstance(error, aiohttp.ClientSSLError):
+        return fault
+    number = error.os_error.errno
+    why = os.strerror(number) if number is not None and number > 0 else error.os_error.strerror or "no connection"
+    return replace(fault, message=f"cannot connect to {printable(f'{error.host}:{error.port}')}: {why}")
 
 
 async def _read(answer: aiohttp.ClientResponse, most: int) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 from slmdecide.numbers import count, points, score, usd
@@ -14,10 +15,22 @@ if TYPE_CHECKING:
 
     from slmdecide.measure.ladder import Ladder
     from slmdecide.probe.budget import Budget
-    from slmdecide.probe.runner import Progress
 
 _EVERY_S = 0.5
 _ERASE = "\r\x1b[K"
+
+
+@dataclass(slots=True)
+class Progress:
+    """What a run has come to, for who watches it."""
+
+    settled: int = 0
+    """By this part of the run."""
+    failed: int = 0
+    """Those of them without an answer."""
+    open: int = 0
+    earlier: int = 0
+    """Questions that earlier parts of the run have settled."""
 
 
 class Bar:

@@ -7,8 +7,6 @@ are under way when the ladder has its answer are waited for and written down, be
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import signal
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -17,8 +15,10 @@ from typing import TYPE_CHECKING, Literal
 
 from slmdecide.probe.asking import Bill, Judged
 from slmdecide.probe.faults import Fault
+from slmdecide.probe.interrupts import interrupts
 from slmdecide.probe.lines import is_settled
 from slmdecide.probe.pace import Pace
+from slmdecide.probe.progress import Progress
 from slmdecide.probe.sender import GivenUpError, OutOfBudgetError, Sender
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ Why = Literal["done", "budget", "interrupted", "stopped"]
 
 COMPARED: tuple[AnswerFormat, ...] = ("free_text", "schema", "schema_reason_first")
 """Ways to answer that `--formats` compares."""
+_UNFIT = 3
+"""Questions in a row without an answer in a compared format, after which it is dropped."""
 _TICK_S = 0.5
 _SYNC_EVERY = 10
 """Ticks between two times that the disk is waited for: only a power cut loses what is written and not yet there."""
@@ -51,23 +53,12 @@ class Ended:
     why: Why
     given_up: Mapping[str, str]
     """By model that was given up: the reason."""
+    dropped: Mapping[str, str]
+    """By model and format that was to be compared and is not: the reason."""
     settled: int
     """Questions that this part of the run has settled."""
     open_left: bool
     """Whether a question was sent and is not settled."""
-
-
-@dataclass(slots=True)
-class Progress:
-    """What a run has come to, for who watches it."""
-
-    settled: int = 0
-    """By this part of the run."""
-    failed: int = 0
-    """Those of them without an answer."""
-    open: int = 0
-    earlier: int = 0
-    """Questions that earlier parts of the run have settled."""
 
 
 class Runner:
@@ -102,9 +93,11 @@ class Runner:
         self._concurrency = concurrency
         self._formats = formats
         pace = Pace(concurrency)
-        self._sender = Sender(client=client, store=store, budget=budget, pace=pace, draw=draw, give_up=self._give_up)
+        self._sender = Sender(client=client, store=store, budget=budget, pace=pace, draw=draw, give_up=self._give_up, say=say)
         self._something = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._latest: dict[str, asyncio.Task[None]] = {}
+        """By model the question that was put last."""
         self._error: BaseException | None = None
         self._pending: Question | None = None
         """A question for which there is no money until others are settled."""
@@ -114,6 +107,10 @@ class Runner:
         """By model and format: which examples were answered or failed for good."""
         self._further = self._compared() if formats else iter(())
         self._in_doubt = dict(store.opened.in_doubt_usd)
+        self._unfit: dict[tuple[str, AnswerFormat], int] = {}
+        """By model and compared format: questions in a row without an answer."""
+        self._dropped: dict[tuple[str, AnswerFormat], str] = {}
+        """Those that are not asked for any more, and why."""
 
     def take_earlier(self, calls: Iterable[Call]) -> None:
         """Take in the lines of an earlier part of this run. Questions that failed by a passing fault are put again."""
@@ -131,29 +128,28 @@ class Runner:
 
     async def run(self) -> Ended:
         """Put questions until the answer is known, the money is spent, or somebody stops it."""
-        loop = asyncio.get_running_loop()
-        self._listen(loop)
-        ticking = loop.create_task(self._tick())
-        try:
-            while True:
-                self._fill()
-                if not self._tasks:
-                    break
-                await self._something.wait()
-                self._something.clear()
-                if self._error is not None:
-                    raise self._error
-                self._sender.drop_unwanted()
-        finally:
-            ticking.cancel()
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(ticking, *self._tasks, return_exceptions=True)
-            self._unlisten(loop)
-            self._show(self.progress)
+        with interrupts(self._interrupt):
+            ticking = asyncio.get_running_loop().create_task(self._tick())
+            try:
+                while True:
+                    self._fill()
+                    if not self._tasks:
+                        break
+                    await self._something.wait()
+                    self._something.clear()
+                    if self._error is not None:
+                        raise self._error
+                    self._sender.drop_unwanted()
+            finally:
+                ticking.cancel()
+                for task in self._tasks:
+                    task.cancel()
+                await asyncio.gather(ticking, *self._tasks, return_exceptions=True)
+                self._show(self.progress)
         return Ended(
             why=self._ending if self._ending is not None else "done",
             given_up={name: one.given_up for name, one in self._sender.health.items() if one.given_up is not None},
+            dropped={f"{name}, {answer_format}": reason for (name, answer_format), reason in self._dropped.items()},
             settled=self.progress.settled,
             open_left=self._open_left or bool(self._in_doubt),
         )
@@ -166,6 +162,9 @@ class Runner:
             if question is None:
                 return
             requests = self._asking.requests(question)
+            if self._alone(question, requests[0]):
+                self._pending = question
+                return
             most = self._sender.reserve(requests[0])
             if most is None:
                 self._pending = question
@@ -174,8 +173,15 @@ class Runner:
                 return
             self._pending = None
             task = asyncio.get_running_loop().create_task(self._settle(question, requests, most))
+            self._latest[question.target.name] = task
             self._tasks.add(task)
             task.add_done_callback(self._ended)
+
+    def _alone(self, question: Question, request: Request) -> bool:
+        """Whether the model's first question is still open. Many requests at once rely on limits; its bill shows if they are kept."""
+        latest = self._latest.get(question.target.name)
+        unknown = not self._sender.health[question.target.name].settled and self._sender.most_usd(request) > 0
+        return unknown and latest is not None and not latest.done()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -198,7 +204,7 @@ class Runner:
                 if not self._answered[name, base][position] or self._sender.health[name].given_up is not None:
                     continue
                 for answer_format in others:
-                    if not self._answered[name, answer_format][position]:
+                    if (name, answer_format) not in self._dropped and not self._answered[name, answer_format][position]:
                         yield self._asking.question(target, example, position, 0, answer_format)
 
     def _wanted(self, answer_format: AnswerFormat) -> bool:
@@ -218,17 +224,6 @@ class Runner:
             self._show(self.progress)
             if tick % _SYNC_EVERY == _SYNC_EVERY - 1:
                 await asyncio.to_thread(self._store.sync)
-
-    def _listen(self, loop: asyncio.AbstractEventLoop) -> None:
-        for one in (signal.SIGINT, signal.SIGTERM):
-            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):  # not in the main thread
-                loop.add_signal_handler(one, self._interrupt)
-
-    @staticmethod
-    def _unlisten(loop: asyncio.AbstractEventLoop) -> None:
-        for one in (signal.SIGINT, signal.SIGTERM):
-            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-                loop.remove_signal_handler(one)
 
     def _interrupt(self) -> None:
         """The first time wait for what is under way, the second time do not."""
@@ -265,6 +260,7 @@ class Runner:
             call = await self._put(question, requests, bill, reserved)
             self._record(call)
             self.progress.settled += 1
+            self._sender.health[question.target.name].settled += 1
             self.progress.failed += call.error is not None
         except OutOfBudgetError:
             self._ending = self._ending if self._ending is not None else "budget"
@@ -287,12 +283,15 @@ class Runner:
                 replies.append(await self._sender.part(request, bill, left, lambda: self._wanted(question.format), keep=keep))
                 left = None
         except Fault as fault:
-            self._fell(question.target, fault)
+            self._fell(question.target, fault, question.format)
             return self._write(question, self._asking.failed(question, fault.kind, fault.message, bill, replies))
         call = self._asking.call(question, replies, bill)
         health = self._sender.health[question.target.name]
         if call.error is None:
             health.rose()
+            self._unfit.pop((question.target.name, question.format), None)
+        elif question.format != self._asking.rules.format:
+            self._drop(question.target, question.format, call.error)
         elif health.silent():
             self._give_up(question.target, call.error)
         judging = self._asking.judge_request(question, call.answer) if call.error is None and call.answer is not None else None
@@ -304,7 +303,7 @@ class Runner:
         try:
             reply = await self._sender.part(request, own, None, lambda: self._wanted(question.format), keep=True)
         except Fault as fault:
-            self._fell(request.target, fault)
+            self._fell(request.target, fault, self._asking.rules.format)
             call = self._asking.failed(question, "no_verdict", f"the judge did not answer: {fault.message}", bill, replies)
             return self._write(question, replace(call, unsure_usd=bill.unsure_usd + own.unsure_usd))
         judged = Judged(reply, own, request.target)
@@ -314,9 +313,19 @@ class Runner:
         self._store.add(question.id, *further, call)
         return call
 
-    def _fell(self, target: Target, fault: Fault) -> None:
-        if self._sender.health[target.name].fell(fault):
+    def _fell(self, target: Target, fault: Fault, answer_format: AnswerFormat) -> None:
+        if answer_format != self._asking.rules.format:
+            self._drop(target, answer_format, fault.message)
+        elif self._sender.health[target.name].fell(fault):
             self._give_up(target, fault.message)
+
+    def _drop(self, target: Target, answer_format: AnswerFormat, reason: str) -> None:
+        """Count a question without an answer in a format that is only compared; after some in a row the format is not asked for."""
+        key = (target.name, answer_format)
+        self._unfit[key] = self._unfit.get(key, 0) + 1
+        if self._unfit[key] >= _UNFIT and key not in self._dropped:
+            self._dropped[key] = reason
+            self._say(f"{target.name} is not asked for {answer_format} any more: {reason}")
 
 
 def _now() -> str:

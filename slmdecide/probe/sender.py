@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from slmdecide.numbers import number
 from slmdecide.probe.asking import most_request_usd
 from slmdecide.probe.budget import Usage, billed_usd
 from slmdecide.probe.faults import Fault
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from slmdecide.probe.targets import Target
 
 
+_KEPT = 1 + 1e-9
+"""A bill over the most that it was taken for, up to rounding."""
 _MOST_LESSONS = 4
 """Attempts of one request that may show what a server does not take."""
 
@@ -66,8 +69,9 @@ class Sender:
         pace: Pace,
         draw: random.Random,
         give_up: Callable[[Target, str], None],
+        say: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """`give_up` is told of a model that every further request to would fail."""
+        """`give_up` is told of a model that every further request to would fail, `say` of what a person should know at once."""
         self.health: defaultdict[str, Health] = defaultdict(Health)
         self._client = client
         self._store = store
@@ -75,6 +79,7 @@ class Sender:
         self._pace = pace
         self._draw = draw
         self._give_up = give_up
+        self._say = say
         self._kept = dict(store.opened.parts)
         self._waiting: dict[asyncio.Task[object], Callable[[], bool]] = {}
         """Tasks that wait for their turn or for their next try, with nothing under way, and whether they are still wanted."""
@@ -82,7 +87,7 @@ class Sender:
     def most_usd(self, request: Request) -> float:
         """The most that a request is taken to cost: 0 for an unpriced one, more where a server has exceeded its limits."""
         most = most_request_usd(request, request.target.price)
-        return most * self.health[request.target.name].overrun if most is not None else 0.0
+        return most * self.health[request.target.name].factor if most is not None else 0.0
 
     def reserve(self, request: Request) -> float | None:
         """What is reserved for a request, and noted so that `_attempt` may send it; None if it does not fit under the cap."""
@@ -134,24 +139,29 @@ class Sender:
                 raise OutOfBudgetError
             reserved = None
             attempt += 1
-            listed = request.log_probabilities if health.listed is None else min(health.listed, request.log_probabilities)
+            adapted = health.adapted(request)
             try:
-                temperature = None if health.own_temperature else request.temperature
-                adapted = replace(request, log_probabilities=listed, temperature=temperature)
                 with self._waits(wanted) as waiting:
                     reply = await self._attempt(adapted, bill, most, waiting)
             except Fault as fault:
-                if attempt <= _MOST_LESSONS and health.learn(fault, listed):
-                    continue
-                if fault.stops or (fault.retry_after_s is not None and fault.retry_after_s > MOST_ASKED_DELAY_S):
-                    self._give_up(request.target, fault.message)
-                    raise GivenUpError from None
-                if not fault.passes or attempt >= health.most_attempts(fault):
-                    raise
-                with self._waits(wanted):
-                    await asyncio.sleep(delay_s(attempt, self._draw))
+                wait_s = self._wait_s(request.target, adapted, fault, attempt)
+                if wait_s > 0:
+                    with self._waits(wanted):
+                        await asyncio.sleep(wait_s)
             else:
                 return _Paid(reply=reply, usd=self._settled(request, reply, bill, most), most=most)
+
+    def _wait_s(self, target: Target, sent: Request, fault: Fault, attempt: int) -> float:
+        """Seconds before the next try; the fault, raised, where none would help."""
+        health = self.health[target.name]
+        if attempt <= _MOST_LESSONS and health.learn(fault, sent):
+            return 0.0
+        if fault.stops or (fault.retry_after_s is not None and fault.retry_after_s > MOST_ASKED_DELAY_S):
+            self._give_up(target, fault.message)
+            raise GivenUpError from None
+        if not fault.passes or fault.refuses == "json_schema" or attempt >= health.most_attempts(fault):
+            raise fault
+        return delay_s(attempt, self._draw)
 
     async def _attempt(self, request: Request, bill: Bill, most: float, no_longer_waiting: Callable[[], None]) -> Reply:
         """The reply to one attempt, for which `most` is reserved. The note that it may cost so much is written first."""
@@ -224,6 +234,15 @@ class Sender:
             return None
         self._budget.settle(most, usd)
         if expected > 0:
-            health = self.health[request.target.name]
-            health.overrun = max(health.overrun, usd / expected)
+            self._compare(request.target, usd / expected)
         return usd
+
+    def _compare(self, target: Target, share: float) -> None:
+        """Learn what part of the most that it was taken for a bill is; more than all of it is said, the first time."""
+        health = self.health[target.name]
+        if share > _KEPT and health.overrun <= _KEPT:
+            self._say(
+                f"{target.name} bills more tokens than it is allowed: {number(share)} times the most that was reserved; from now on its"
+                " requests are reserved in proportion"
+            )
+        health.overrun = max(health.overrun, share)
