@@ -17,9 +17,9 @@ from pathlib import Path
 from traffic_calls import START, Labelled, answer_of, calls, chat_row, prompt_of
 
 from slmdecide.traffic.engine import Engine
-from slmdecide.traffic.fast import looks_plain
+from slmdecide.traffic.files import size_of
+from slmdecide.traffic.gather import gather
 from slmdecide.traffic.natures import told
-from slmdecide.traffic.read import write_calls
 
 _LEAST = 0.001
 
@@ -50,10 +50,8 @@ def observation(call: Labelled, k: int, n: int) -> dict[str, object]:
 def judge(path: Path, made: list[Labelled]) -> tuple[object, ...]:
     """Prints how well the groups of a log are those that the calls were made in; returns what must not depend on the format."""
     with tempfile.TemporaryDirectory() as name:
-        engine = Engine(Path(name))
-        plain = engine.read_plain([path] if looks_plain(path) else [], lambda _: None)
-        write_calls([] if plain else [path], Path(name) / "calls.parquet", None, strict=True, tell=lambda _: None)
-        counted = engine.count(Path(name) / "calls.parquet", lambda _: None)
+        engine = Engine(Path(name), size_of([path]))
+        counted, _ = gather(engine, [path], Path(name), None, strict=True, tell=lambda _: None)
         group_of = dict(engine.members())
         engine.close()
     truth = [call.task for call in made]

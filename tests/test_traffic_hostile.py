@@ -165,10 +165,10 @@ def test_no_text_of_a_call_stands_in_report_or_profile(tmp_path: Path) -> None:
     """What customers wrote and what was answered appears nowhere by default; --show-text lets the labels into the profile."""
     path = good(tmp_path / "l.jsonl")
     for output in ("text", "json"):
-        ran = run("traffic", path, "--write-profiles", tmp_path / "p", "--format", output)
+        ran = run("traffic", path, "--write-profiles", tmp_path / "p", "--force", "--format", output)
         seen = ran.out + "".join(one.read_text() for one in (tmp_path / "p").iterdir())
         assert not any(word in seen for word in ("parcel", "Oslo", "billing", "returns", "Voici"))
-    run("traffic", path, "--write-profiles", tmp_path / "p", "--show-text")
+    run("traffic", path, "--write-profiles", tmp_path / "p", "--force", "--show-text")
     assert "billing" in "".join(one.read_text() for one in (tmp_path / "p").iterdir())
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-Format = Literal["text", "markdown", "json"]
+Format = Literal["text", "markdown", "json", "html"]
 
 
 def traffic(
@@ -45,6 +45,7 @@ def traffic(
         bool, typer.Option("--show-text", help="Let labels and unmasked examples be written; by default no text of a call is.")
     ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Stop at the first line that cannot be read.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the profiles and examples that an earlier run wrote there.")] = False,
     output_format: Annotated[Format, typer.Option("--format", help="How to print.")] = "text",
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead of stdout.", show_default=False)] = None,
 ) -> None:
@@ -52,10 +53,9 @@ def traffic(
 
     Reads OpenAI chat logs and batches, LiteLLM, OpenTelemetry, Langfuse, and plain tables. Nothing leaves this machine.
     """
-    from slmdecide.cli.output import deliver  # noqa: PLC0415  (--help needs none of this)
-    from slmdecide.cli.traffic_run import Options, run  # noqa: PLC0415
+    from slmdecide.cli.traffic_run import Options, run  # noqa: PLC0415  (--help needs none of this)
 
-    text = run(
+    report = run(
         Options(
             logs=tuple(logs),
             mapping=tuple(mapping or ()),
@@ -66,7 +66,15 @@ def traffic(
             examples_per_group=examples_per_group,
             show_text=show_text,
             strict=strict,
-            output_format=output_format,
+            force=force,
         ),
     )
-    deliver(text, output)
+    if output_format == "json":
+        from slmdecide.cli.output import deliver  # noqa: PLC0415
+        from slmdecide.report.document import record_document, to_json  # noqa: PLC0415
+
+        deliver(to_json(record_document(report)), output)
+        return
+    from slmdecide.cli.rendering import show  # noqa: PLC0415
+
+    show(report, output_format, output)

@@ -1,4 +1,4 @@
-"""Calls of language models as they were logged, the groups they fall into, and the report on them.
+"""Calls of language models as they were logged, and what was counted in the groups they fall into.
 
 `Call` is the canonical record: every log format is read into it, and all that follows knows nothing else.
 """
@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
-
-from slmdecide.records.band import Band
+from typing import Literal
 
 LogFormat = Literal["chat_log", "openai_batch", "litellm", "opentelemetry", "langfuse", "table"]
 Part = Literal["call", "batch_input", "batch_output", "span"]
-NOT_ASSESSED = "not_assessed"
-"""Family of the calls that no group was made of, or whose group could not be assessed."""
+BATCH = "batch"
+"""Provider of the calls of a batch: they have prices of their own, and can wait."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,6 +30,7 @@ class Call:
     """Start, seconds since 1970 UTC."""
     model: str | None = None
     provider: str | None = None
+    """`BATCH` for a call of a batch, whose log names none."""
     input_tokens: float | None = None
     """Prompt, cached tokens included."""
     output_tokens: float | None = None
@@ -58,6 +57,8 @@ class Call:
     answer: str | None = None
     tool_calls: int = 0
     """Calls of functions in the answer."""
+    tool_text: str | None = None
+    """These calls as JSON, as they were logged."""
     task_key: str | None = None
     """The name that the log itself has for the task, such as an agent, a prompt or a workload."""
     status: Literal["ok", "error"] = "ok"
@@ -136,6 +137,8 @@ class GroupFacts:
     multi_turn_share: float
     cold_share: float | None
     """Calls at temperature 0, of those whose temperature is known."""
+    temperature_mean: float | None = None
+    """Of the calls whose temperature is known."""
     answer_characters: float
     """Mean."""
     prompt_characters: float
@@ -145,6 +148,8 @@ class GroupFacts:
     """Short answers that recur, the most frequent first; never printed unless asked."""
     labels_share: float
     """Answers that are one of these."""
+    top_label_share: float | None = None
+    """Answers that are the most frequent of these; None where there are none."""
     latency_p50_ms: float | None
     latency_p95_ms: float | None
     ttft_p95_ms: float | None
@@ -184,110 +189,3 @@ class Period:
     uncertainty_share: float
     """How far the volume of a month may be off, up or down."""
     explanation: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TrafficGroup:
-    """Calls that do one task, and what came of assessing it. Field names are keys of the JSON."""
-
-    id: str
-    name: str
-    calls: int
-    share: float
-    """Of all calls."""
-    tokens: Mapping[str, float]
-    """input, output, cached: of the log, not of a month."""
-    spend_usd: float | None
-    """Of the log; None if a call is unpriced."""
-    spend_usd_per_month: float | None
-    priced_calls: int
-    nature: str
-    labels: int | None
-    """Different answers, of a closed set."""
-    evidence: tuple[Measure, ...]
-    """What led to the nature, and all else that was measured."""
-    profile: Mapping[str, Any]
-    """The task profile, as in its YAML."""
-    profile_file: str | None
-    family: str
-    verdict: str
-    """The assessment's summary."""
-    option: str | None
-    p_good_enough: float | None
-    monthly_cost_usd: Band | None
-    """All in, of what the verdict says."""
-    saving_usd_per_month: Band | None
-    """Against today's spend; 0 where the large model stays."""
-    models: Mapping[str, int]
-    """Calls by model."""
-    examples_file: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FamilyShare:
-    """Shares of what one verdict family takes."""
-
-    calls: float
-    tokens: float | None
-    spend: float | None
-    """Of the priced spend."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Pipeline:
-    """Groups that are called one after another for the same request."""
-
-    steps: tuple[str, ...]
-    """Ids of groups, in the order in which they begin."""
-    traces: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Skipped:
-    """What is not in the totals, or not looked at."""
-
-    bad_lines: int
-    bad_line_samples: tuple[BadLine, ...]
-    files: tuple[BadLine, ...]
-    """Files that were not read, or not to their end."""
-    not_model_calls: int
-    """Rows of other kinds: embeddings, spans of tools, events."""
-    not_leaf_calls: int
-    """Calls that only wrap other logged calls."""
-    batch_outputs_without_input: int
-    long_tail_calls: int
-    """Calls in no group."""
-    long_tail_groups: int
-    not_looked_at: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TrafficReport:
-    """Which of today's calls a small model could take. Field names are the keys of the JSON."""
-
-    schema_version: int
-    calls: int
-    errors: int
-    tokens: Mapping[str, float | None]
-    """input, output, cached, and calls_with_tokens."""
-    spend_usd: float | None
-    """Of the priced calls; None if none is."""
-    spend_usd_per_month: float | None
-    priced_coverage: float
-    priced_calls: int
-    period: Period
-    groups: tuple[TrafficGroup, ...]
-    shares: Mapping[str, FamilyShare]
-    saving_usd_per_month: Band | None
-    """Of the groups whose saving is known and above 0."""
-    first_steps: tuple[str, ...]
-    pipelines: tuple[Pipeline, ...]
-    skipped: Skipped
-    files: tuple[ReadFile, ...]
-    formats: Mapping[str, int]
-    engine: str
-    texts_shown: bool
-    masked_by: str | None
-    """How examples were masked; None if none were written."""
-    command: str
-    prices_as_of: str

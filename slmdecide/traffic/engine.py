@@ -1,34 +1,34 @@
-"""The engine: an embedded DuckDB under Ibis, with a bound on memory; what does not fit it keeps on disk."""
+"""One run over one table of calls: a sample is looked at, then all calls are grouped and counted, by an engine with bounded memory."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
-from slmdecide.errors import RunError
-from slmdecide.traffic.fast import plain_calls, read
-from slmdecide.traffic.measure import answers_of, facts, key_of
+from slmdecide.traffic.assign import assigned, assigner
+from slmdecide.traffic.backend import Backend, duckdb_backend
+from slmdecide.traffic.chains import Chain, chains
+from slmdecide.traffic.draw import Sampled, drawn, sample_of, share_of, with_texts
+from slmdecide.traffic.fast import plain_calls, read, read_share
+from slmdecide.traffic.leaves import leaves
+from slmdecide.traffic.light import light, with_system_key
+from slmdecide.traffic.look import Look, answers, look
+from slmdecide.traffic.measure import facts
 from slmdecide.traffic.merge import merged
-from slmdecide.traffic.plan import assigned, plan, rows_of
-from slmdecide.traffic.prepare import prepared, whole_calls, with_order
+from slmdecide.traffic.odd import odd_rows
+from slmdecide.traffic.plan import key_of, plan
+from slmdecide.traffic.rows import rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping, Sequence
 
     import ibis.expr.types as ir
 
     from slmdecide.records.traffic import GroupFacts
+    from slmdecide.traffic.files import Row
     from slmdecide.traffic.plan import Cell
 
-MEMORY = "1GB"
-"""Most that the engine keeps in memory; the rest of the process comes on top."""
-_DEPTH = 8
-"""Spans between a call and the call that wraps it."""
-_SAMPLED = 200
-"""Answers of a group that leave the engine, to find the keys of JSON."""
-_MOST_PIPELINES = 5
-_LEAST_TRACES = 3
 _DAY_S = 86_400
 _MOST_DAYS = 3660
 
@@ -37,14 +37,30 @@ class Counted(NamedTuple):
     """What the engine found."""
 
     groups: tuple[GroupFacts, ...]
-    pipelines: tuple[tuple[tuple[str, ...], int], ...]
-    """Keys of groups in order, and how many traces run through them."""
+    chains: tuple[Chain, ...]
+    """Groups that are called for the same request."""
     days: tuple[float, ...]
     """Calls of each day that was covered in full or in part."""
     first_s: float | None
     last_s: float | None
     not_leaf_calls: int
     outputs_without_input: int
+
+
+class Looked(NamedTuple):
+    """Plain chat logs."""
+
+    plain: frozenset[Path]
+    """Those that the engine reads."""
+    mixed: frozenset[Path]
+    """Of these, those with rows that do not fit."""
+
+
+class PlainRows(NamedTuple):
+    """What was found in one plain chat log."""
+
+    fitting: int
+    odd: int
 
 
 class Example(NamedTuple):
@@ -55,162 +71,156 @@ class Example(NamedTuple):
     system: str | None
     prompt: str | None
     answer: str | None
-
-
-def need_ibis() -> Any:  # noqa: ANN401  (a module)
-    """Ibis with DuckDB. RunError if it is not installed."""
-    try:
-        import duckdb  # noqa: F401, PLC0415  (heavy)
-        import ibis  # noqa: PLC0415
-    except ImportError:
-        raise RunError("reading call logs needs Ibis and DuckDB", hint='pip install "slmdecide[traffic]"') from None
-    return ibis
+    tools: str | None
+    """Calls of functions in the answer, as JSON."""
+    turns: int
+    """Answers of the model that were part of the prompt, and are not here."""
 
 
 class Engine:
-    """One run over one table of calls, in a folder that the caller removes."""
+    """One run, in a folder that the caller removes. `n_bytes`: size of all logs.
 
-    def __init__(self, folder: Path) -> None:
-        ibis = need_ibis()
-        self._connection = ibis.duckdb.connect(str(folder / "calls.duckdb"), memory_limit=MEMORY, temp_directory=str(folder / "spill"))
-        self._connection.raw_sql("SET preserve_insertion_order = false")
-        self._connection.raw_sql("SET enable_progress_bar = false")
-        self._plain: ir.Table | None = None
-        self._plain_texts: ir.Table | None = None
-        self._whole: ir.Table | None = None
-        self._grouped: ir.Table | None = None
+    In this order: `look` at the plain logs, `add` what was read row by row, `plan`, `count`, `add` what did not fit, `measure`.
+    """
+
+    def __init__(self, folder: Path, n_bytes: float, backend: Backend | None = None) -> None:
+        self._folder = folder
+        self._embedded = duckdb_backend(folder)
+        self._backend = backend if backend is not None else self._embedded
+        self._share = share_of(n_bytes)
+        self._plain: tuple[Path, ...] = ()
+        self._rows: dict[Path, PlainRows] = {}
+        """Of plain logs that were written to a file for another engine."""
+        self._tables: list[ir.Table] = []
+        """Calls that were read row by row, with their texts."""
+        self._light: list[ir.Table] = []
+        self._sample: list[Sampled] = []
+        self._groups: list[int] = []
+        """Of the calls of the sample."""
         self._cells: Sequence[Cell] = ()
+        self._group_of_cell: Mapping[int, int] = {}
+        self._looks: Mapping[int, Look] = {}
+        self._not_leaf_calls = self._outputs_without_input = 0
 
     def close(self) -> None:
         """Lets go of the files."""
-        self._connection.disconnect()
+        self._embedded.close()
+        if self._backend is not self._embedded:
+            self._backend.close()
 
-    def read_plain(self, paths: Sequence[Path], tell: Callable[[str], None]) -> dict[Path, int]:
-        """Reads plain chat logs; rows by file, of those files of which every row is plain. The others are left to be read otherwise."""
-        if not paths:
-            return {}
+    def look(self, paths: Sequence[Path]) -> Looked:
+        """Takes in a sample of plain chat logs; which of them the engine can read, and which hold rows that it cannot."""
         import duckdb  # noqa: PLC0415  (heavy)
 
-        tell(f"reading and masking {len(paths)} plain logs")
-        plain = plain_calls(read(self._connection, paths))
+        if not paths:
+            return Looked(frozenset(), frozenset())
         try:
-            ready = self._connection.create_table("plain", prepared(plain))
+            rows = rows_of(with_texts(self._keyed(plain_calls(read_share(self._backend.connection, paths, self._share)))))
         except duckdb.Error:
             # Such as a line that is longer than the engine takes.
-            return {}
-        counted = ready.group_by("file").agg(n=ready.count(), odd=(~ready.fits).cast("int").sum())
-        rows = {row["file"]: row["n"] for row in rows_of(counted.filter(counted.odd == 0))}
-        found = {path: rows[str(path)] for path in paths if str(path) in rows}
-        if found:
-            self._plain = ready.filter(ready.file.isin([str(path) for path in found])).drop("file", "fits")
-            self._plain_texts = plain_calls(read(self._connection, list(found))).drop("file", "fits")
-        return found
+            return Looked(frozenset(), frozenset())
+        self._plain = tuple(paths)
+        self._sample += sample_of(row for row in rows if row["fits"])
+        named = {str(path.absolute()): path for path in paths}
+        return Looked(frozenset(paths), frozenset(named[row["file"]] for row in rows if not row["fits"]))
 
-    def count(self, parquet: Path, tell: Callable[[str], None]) -> Counted:
-        """Groups the calls of a Parquet file, and those that were read before, and measures each group."""
-        every = self._connection.read_parquet(str(parquet))
-        leaves, wrapped = self._leaf_calls(every)
-        self._whole = whole_calls(leaves)
-        tell("masking prompts")
-        ready = self._connection.create_table("prepared", prepared(self._whole))
-        if self._plain is not None and self._plain_texts is not None:
-            ready = self._plain.union(ready.select(*self._plain.columns))
-            self._whole = self._plain_texts.union(self._whole.select(*self._plain_texts.columns))
-        tell("looking for templates")
-        self._cells = cells = plan(ready)
-        split = self._connection.create_table("split_calls", assigned(ready, cells, range(len(cells))))
-        groups = merged(cells, answers_of(split))
-        self._grouped = (
-            split if groups == tuple(range(len(cells))) else self._connection.create_table("grouped", assigned(ready, cells, groups))
-        )
-        tell("measuring groups")
-        times = rows_of(self._grouped.agg(first=self._grouped.time_s.min(), last=self._grouped.time_s.max()))[0]
+    def odd_rows(self, path: Path) -> Iterator[Row]:
+        """The rows of a plain chat log that the engine cannot read."""
+        return odd_rows(self._embedded.connection, path)
+
+    def add(self, parquet: Path) -> None:
+        """Takes in calls that were read row by row. After `plan` they fall into the groups that were found without them."""
+        every = self._backend.connection.read_parquet(str(parquet))
+        found = leaves(every, self._backend.keep)
+        self._not_leaf_calls += found.wrapping
+        self._outputs_without_input += found.outputs_without_input
+        self._tables.append(found.calls)
+        if self._cells:
+            self._count(found.calls)
+        else:
+            self._sample += sample_of(rows_of(drawn(self._keyed(found.calls), self._share)))
+
+    def plan(self) -> None:
+        """Finds the groups in the sample."""
+        self._sample.sort()
+        self._cells = cells = plan(self._sample)
+        cell_of = assigner(cells)
+        numbers = [cell_of(one) for one in self._sample]
+        by_cell = _by_number(self._sample, numbers)
+        answered = {number: found for number, ones in by_cell.items() if (found := answers(ones)) is not None}
+        self._group_of_cell = dict(enumerate(merged(cells, answered)))
+        self._groups = [self._group_of_cell.get(number, number) for number in numbers]
+        self._looks = {group: look(ones) for group, ones in _by_number(self._sample, self._groups).items()}
+
+    def count(self) -> dict[Path, PlainRows]:
+        """Puts all calls into their groups. Returns what was found in each plain log."""
+        for table in self._tables:
+            self._count(table)
+        if not self._plain:
+            return self._rows
+        calls = self._count(self._plain_calls())
+        self._light[-1] = calls.filter(calls.fits)
+        by_file = {row["file"]: row for row in rows_of(calls.group_by("file").agg(n=calls.count(), fitting=calls.fits.cast("int").sum()))}
+        found = {path: by_file.get(str(path.absolute())) for path in self._plain}
+        return {path: PlainRows(its["fitting"], its["n"] - its["fitting"]) for path, its in found.items() if its is not None}
+
+    def measure(self) -> Counted:
+        """Measures each group."""
+        if not self._light:
+            return Counted((), (), (), None, None, 0, 0)
+        names = [name for name in self._light[0].columns if name not in ("file", "fits")]
+        first, *others = (one.select(*names) for one in self._light)
+        calls = first.union(*others) if others else first
+        times = rows_of(calls.agg(first=calls.time_s.min(), last=calls.time_s.max()))[0]
         return Counted(
-            groups=facts(self._grouped, cells, self._json_answers(self._grouped)),
-            pipelines=self._pipelines(self._grouped, cells),
-            days=_days(self._grouped),
+            groups=facts(calls, self._cells, self._looks),
+            chains=chains(calls, tuple(map(key_of, self._cells))),
+            days=_days(calls),
             first_s=times["first"],
             last_s=times["last"],
-            not_leaf_calls=wrapped,
-            outputs_without_input=self._outputs_without_input(leaves),
+            not_leaf_calls=self._not_leaf_calls,
+            outputs_without_input=self._outputs_without_input,
         )
 
     def members(self) -> Iterator[tuple[str, str]]:
         """The id of each call with the key of its group; as many rows as calls, so for checks only."""
-        if self._grouped is None:
-            return
-        for row in rows_of(self._grouped.filter(self._grouped.id.notnull()).select("id", "group")):
-            yield row["id"], key_of(self._cells[row["group"]] if row["group"] >= 0 else None)
+        plain = self._plain_calls() if self._plain else None
+        for table in [*([plain.filter(plain.fits)] if plain is not None else []), *self._tables]:
+            calls = assigned(self._keyed(table), self._cells, self._group_of_cell)
+            for row in rows_of(calls.filter(calls.id.notnull()).select("id", "group")):
+                yield row["id"], self._key(row["group"])
 
     def examples(self, most: int) -> Iterator[Example]:
         """Prompts and answers of a seeded sample of each group, at most so many of each."""
-        if self._whole is None or self._grouped is None:
-            return
-        chosen = _first_of_each(self._grouped.filter(self._grouped.answered), most).select("group", "order")
-        texts = with_order(self._whole)
-        for row in rows_of(texts.inner_join(chosen.distinct(), "order").select("group", "system", "prompt", "answer").distinct()):
-            cell = self._cells[row["group"]] if row["group"] >= 0 else None
-            yield Example(key_of(cell), row["system"], row["prompt"], row["answer"])
+        taken: defaultdict[int, int] = defaultdict(int)
+        for one, group in zip(self._sample, self._groups, strict=True):
+            if (one.answer.strip() or one.tool_calls) and taken[group] < most:
+                taken[group] += 1
+                texts = (one.system or None, one.prompt or None, one.answer or None, one.tool_text or None)
+                yield Example(self._key(group), *texts, one.turns)
 
-    def _leaf_calls(self, every: ir.Table) -> tuple[ir.Table, int]:
-        """The calls without those that have another call of a model below them, and how many those are."""
-        calls = every.filter(every.part != "span")
-        spans = self._connection.create_table(
-            "spans", every.filter(every.parent_id.notnull()).select("id", "parent_id", "part", "trace_id")
-        )
-        if not spans.count().to_pyarrow().as_py():
-            return calls, 0
-        above = spans.filter(spans.part != "span").select(id=spans.parent_id, trace_id=spans.trace_id).distinct()
-        covered = self._connection.create_table("covered_0", above)
-        for depth in range(1, _DEPTH):
-            higher = (
-                spans.filter(spans.part == "span")
-                .semi_join(above, ["id", "trace_id"])
-                .select(id="parent_id", trace_id="trace_id")
-                .distinct()
-            )
-            above = self._connection.create_table(f"above_{depth}", higher)
-            if not above.count().to_pyarrow().as_py():
-                break
-            covered = covered.union(above)
-        wrapping = calls.filter(calls.part == "call").semi_join(covered, ["id", "trace_id"])
-        return calls.anti_join(covered, ["id", "trace_id"]), int(wrapping.count().to_pyarrow().as_py())
+    def _plain_calls(self) -> ir.Table:
+        return plain_calls(read(self._embedded.connection, self._plain))
 
-    @staticmethod
-    def _outputs_without_input(calls: ir.Table) -> int:
-        outputs, inputs = calls.filter(calls.part == "batch_output"), calls.filter(calls.part == "batch_input")
-        return int(outputs.anti_join(inputs, "id").count().to_pyarrow().as_py())
+    def _count(self, calls: ir.Table) -> ir.Table:
+        """One small row for each of these calls."""
+        grouped = assigned(self._keyed(calls), self._cells, self._group_of_cell)
+        kept = self._backend.keep(f"light_{len(self._light)}", light(grouped, self._backend.fingerprint))
+        self._light.append(kept)
+        return kept
 
-    @staticmethod
-    def _json_answers(calls: ir.Table) -> dict[int, list[str]]:
-        found: defaultdict[int, list[str]] = defaultdict(list)
-        for row in rows_of(_first_of_each(calls.filter(calls.json_text.notnull()), _SAMPLED).select("group", "json_text")):
-            found[row["group"]].append(row["json_text"])
-        return found
+    def _keyed(self, calls: ir.Table) -> ir.Table:
+        return with_system_key(calls, self._backend.fingerprint)
 
-    @staticmethod
-    def _pipelines(calls: ir.Table, cells: Sequence[Cell]) -> tuple[tuple[tuple[str, ...], int], ...]:
-        """The most frequent orders in which groups begin within a trace."""
-        traced = calls.filter(calls.trace_id.notnull() & calls.time_s.notnull())
-        begun = traced.group_by(["trace_id", "group"]).agg(start=traced.time_s.min())
-        ordered = begun.group_by("trace_id").agg(
-            steps=begun.group.cast("string").group_concat(">", order_by=[begun.start, begun.group]), n=begun.count()
-        )
-        chains = ordered.filter(ordered.n > 1)
-        frequent = chains.group_by("steps").agg(traces=chains.count())
-        rows = sorted(rows_of(frequent.filter(frequent.traces >= _LEAST_TRACES)), key=lambda row: (-row["traces"], row["steps"]))
-        return tuple(
-            (tuple(key_of(cells[int(one)] if int(one) >= 0 else None) for one in row["steps"].split(">")), row["traces"])
-            for row in rows[:_MOST_PIPELINES]
-        )
+    def _key(self, group: int) -> str:
+        return key_of(self._cells[group] if group >= 0 else None)
 
 
-def _first_of_each(calls: ir.Table, most: int) -> ir.Table:
-    import ibis  # noqa: PLC0415  (heavy)
-
-    place = ibis.row_number().over(ibis.window(group_by=calls.group, order_by=calls.order))
-    numbered = calls.mutate(place=place)
-    return numbered.filter(numbered.place < most)
+def _by_number(calls: Sequence[Sampled], numbers: Sequence[int]) -> dict[int, list[Sampled]]:
+    found: defaultdict[int, list[Sampled]] = defaultdict(list)
+    for one, number in zip(calls, numbers, strict=True):
+        found[number].append(one)
+    return dict(found)
 
 
 def _days(calls: ir.Table) -> tuple[float, ...]:

@@ -26,6 +26,8 @@ _LOOKED_AT = 4096
 _GZIP, _ZSTD, _PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
 _BATCH_ROWS = 4096
 _TABLES = (".csv", ".tsv")
+_COMPRESSED = 6
+"""Times that text is larger than it is compressed, about."""
 
 
 class Row(NamedTuple):
@@ -56,6 +58,11 @@ def expand(logs: Sequence[str]) -> tuple[Path, ...]:
             raise InputError(f"{log[:200]}: {kind}")
         found.update(dict.fromkeys(named))
     return tuple(found)
+
+
+def size_of(paths: Sequence[Path]) -> float:
+    """Bytes of the files; of compressed ones, and of tables in columns, about what they are as lines."""
+    return sum(path.stat().st_size * (_COMPRESSED if path.suffix.lower() in (".gz", ".zst", ".parquet") else 1) for path in paths)
 
 
 def _hidden(path: Path) -> bool:
@@ -111,7 +118,12 @@ def _text_rows(path: Path, stream: BinaryIO) -> Iterator[Row]:
             raise CutOffError("is no log: JSON lines, CSV or Parquet are expected")
         yield from _json_rows(block, stream)
     else:
-        yield from _table_rows(block, stream, "\t" if name.endswith(".tsv") else ",")
+        yield from _table_rows(block, stream, _separator(start.split(b"\n", 1)[0]))
+
+
+def _separator(header: bytes) -> str:
+    """What sets the cells of a table apart: a comma, unless its header has only another sign of this kind."""
+    return next((sign for sign in (",", "\t", ";", "|") if sign.encode() in header), ",")
 
 
 def _spreads_over_lines(start: bytes) -> bool:
@@ -148,19 +160,36 @@ def _lines(block: bytes, stream: BinaryIO) -> Iterator[bytes | None]:
 
 def _json_rows(block: bytes, stream: BinaryIO) -> Iterator[Row]:
     for line, text in enumerate(_lines(block.removeprefix(b"\xef\xbb\xbf"), stream), start=1):
-        if text is None or len(text) > LONGEST_LINE_BYTES:
-            yield Row(line, None, f"is longer than {LONGEST_LINE_BYTES // 2**20} MiB")
-            continue
-        if not text.strip():
-            continue
-        try:
-            found = json.loads(text)
-        except RecursionError:
-            yield Row(line, None, "is nested too deeply")
-        except ValueError as error:
-            yield Row(line, None, f"is not JSON: {_short(error)}")
-        else:
-            yield Row(line, found, None) if isinstance(found, dict) else Row(line, None, "is JSON, but no object")
+        if text is None or text.strip():
+            yield json_row(line, text)
+
+
+def json_row(line: int, text: bytes | str | None) -> Row:
+    """The row of a line; None for one that was too long to be kept."""
+    if text is None or len(text) > LONGEST_LINE_BYTES:
+        return Row(line, None, f"is longer than {LONGEST_LINE_BYTES // 2**20} MiB")
+    try:
+        found = json.loads(text)
+    except RecursionError:
+        return Row(line, None, "is nested too deeply")
+    except ValueError as error:
+        return Row(line, None, f"is not JSON: {_short(error)}")
+    return Row(line, found, None) if isinstance(found, dict) else Row(line, None, "is JSON, but no object")
+
+
+def numbered_lines(path: Path) -> Iterator[tuple[int, bytes | None]]:
+    """The lines of a file that are not blank, each with its number; None for one that is too long."""
+    with path.open("rb") as stream:
+        for number, line in enumerate(_lines(stream.read1(_BLOCK).removeprefix(b"\xef\xbb\xbf"), stream), start=1):
+            if line is None or line.strip():
+                yield number, line
+
+
+def holds_lines(path: Path) -> bool:
+    """Whether a file that is not compressed holds one JSON object a line."""
+    with path.open("rb") as stream:
+        start = stream.read(_LOOKED_AT).removeprefix(b"\xef\xbb\xbf").lstrip()
+    return start[:1] == b"{" and b"\x00" not in start and not _spreads_over_lines(start)
 
 
 def _short(error: ValueError) -> str:

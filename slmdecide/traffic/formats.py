@@ -6,10 +6,11 @@ Langfuse's observations export. OpenTelemetry has its own module, since one of i
 
 from __future__ import annotations
 
+import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from slmdecide.records.traffic import Call, LogFormat
+from slmdecide.records.traffic import BATCH, Call, LogFormat
 from slmdecide.traffic.values import answer_of, decoded, first, items, mapping, number, prompt_of, time_s, word
 
 if TYPE_CHECKING:
@@ -19,12 +20,20 @@ if TYPE_CHECKING:
 
 _CHAT_TYPES = ("completion", "acompletion", "text_completion", "atext_completion", "responses", "aresponses", "anthropic_messages")
 KEYS = ("task", "workload_id", "task_id", "task_name", "use_case", "feature", "prompt_name", "agent", "agent_name")
-_NO_TASK = re.compile(
+NO_TASK = re.compile(
     r"(?i)(azure|chat|open ?ai|litellm|generation|completion|llm|model|default|production|prod|staging|dev|test|call|acompletion"
     r"|chatopenai|azurechatopenai|chatanthropic|request|client)([-_. ]?(chat|openai|generation|completion|call|acompletion))*",
 )
 """Names that libraries and environments give, not tasks."""
 _GENERATION_TYPES = ("GENERATION",)
+_CACHED = ("input_cached_tokens", "cache_read_input_tokens", "input_cache_read")
+_THOUGHT = ("output_reasoning_tokens", "output_reasoning", "reasoning_tokens")
+_READ_BESIDE = ("cache_read_input_tokens", "cache_creation_input_tokens")
+"""Keys of Langfuse's usage; Anthropic's prompt tokens that were read from or written to the cache do not begin with `input`."""
+_OBSERVATION_TYPES = (
+    *_GENERATION_TYPES, "SPAN", "EVENT", "AGENT", "TOOL", "CHAIN", "RETRIEVER", "EVALUATOR", "EMBEDDING", "GUARDRAIL",
+)  # fmt: skip
+"""Of Langfuse; all but the first are no calls of a model, or wrap some."""
 
 
 def detect(row: Row) -> LogFormat | None:  # noqa: PLR0911  (one return a format)
@@ -39,7 +48,7 @@ def detect(row: Row) -> LogFormat | None:  # noqa: PLR0911  (one return a format
         return "litellm"
     if {"provided_model_name", "usage_details", "usageDetails", "providedModelName"} & row.keys():
         return "langfuse"
-    if row.get("type") in ("GENERATION", "SPAN", "EVENT") and {"input", "startTime", "start_time"} & row.keys():
+    if row.get("type") in _OBSERVATION_TYPES and {"input", "startTime", "start_time"} & row.keys():
         return "langfuse"
     request = row.get("request")
     if isinstance(request, dict) and {"messages", "prompt", "input"} & request.keys():
@@ -59,10 +68,10 @@ def chat_call(row: Row) -> Call | None:
 def _completion(row: Row, body: Row, reply: Row, task_key: str | None, **more: Any) -> Call:  # noqa: ANN401  (fields of Call)
     usage = mapping(first(reply.get("usage"), row.get("usage")))
     said = prompt_of({"messages": first(body.get("messages"), body.get("prompt"), body.get("input")), "system": body.get("instructions")})
-    answer = answer_of(
-        first(reply.get("output"), reply) if reply is not row or "choices" in row else first(row.get("response"), row.get("output"))
-    )
     error = first(reply.get("error"), row.get("error"))
+    said_back = first(reply.get("output"), reply) if reply is not row or "choices" in row else first(row.get("response"), row.get("output"))
+    # What a failed call brought back is a message about the failure, unless there are choices too.
+    answer = answer_of(None if error and "choices" not in reply and reply.get("output") is None else said_back)
     read = number(first(usage.get("prompt_tokens"), usage.get("input_tokens")))
     cached = mapping(first(usage.get("prompt_tokens_details"), usage.get("input_tokens_details"))).get("cached_tokens")
     thought = mapping(first(usage.get("completion_tokens_details"), usage.get("output_tokens_details"))).get("reasoning_tokens")
@@ -86,6 +95,7 @@ def _completion(row: Row, body: Row, reply: Row, task_key: str | None, **more: A
         "turns": said.turns,
         "answer": answer.text,
         "tool_calls": answer.tool_calls,
+        "tool_text": answer.tools,
         "task_key": task_key,
         "status": "error" if error else "ok",
     }
@@ -101,7 +111,7 @@ def batch_half(row: Row) -> Call | None:
     if body:
         if "embeddings" in str(row.get("url")):
             return None
-        return _completion({}, body, {}, task_key(mapping(body.get("metadata"))), id=key, part="batch_input")
+        return _completion({}, body, {}, task_key(mapping(body.get("metadata"))), id=key, part="batch_input", provider=BATCH)
     response = mapping(row.get("response"))
     reply = mapping(response.get("body"))
     code = number(response.get("status_code"))
@@ -147,6 +157,7 @@ def litellm_call(row: Row) -> Call | None:
         turns=said.turns,
         answer=answer.text,
         tool_calls=answer.tool_calls,
+        tool_text=answer.tools,
         task_key=_tag(row.get("request_tags"))
         or task_key(metadata, mapping(metadata.get("requester_metadata")), {"agent": row.get("agent_id")}),
         status="error" if str(row.get("status")).lower() in ("failure", "error", "failed") else "ok",
@@ -163,12 +174,7 @@ def langfuse_call(row: Row) -> Call | None:
     begun = time_s(first(row.get("completion_start_time"), row.get("completionStartTime")))
     said, answer = prompt_of(row.get("input")), answer_of(row.get("output"))
     parameters = mapping(first(row.get("model_parameters"), row.get("modelParameters")))
-    cached = number(first(usage.get("input_cached_tokens"), usage.get("cache_read_input_tokens"), usage.get("input_cache_read")))
-    thought = number(first(usage.get("output_reasoning_tokens"), usage.get("output_reasoning")))
-    read, wrote = (
-        number(first(usage.get("input"), usage.get("prompt_tokens"))),
-        number(first(usage.get("output"), usage.get("completion_tokens"))),
-    )
+    tokens = _langfuse_tokens(usage)
     details = mapping(first(row.get("cost_details"), row.get("costDetails")))
     level = str(row.get("level")).upper()
     return Call(
@@ -177,11 +183,10 @@ def langfuse_call(row: Row) -> Call | None:
         trace_id=word(first(row.get("trace_id"), row.get("traceId"))),
         time_s=start,
         model=word(first(row.get("provided_model_name"), row.get("providedModelName"), row.get("model"))),
-        # Langfuse keeps cached and reasoning tokens apart from the rest; a call has them inside.
-        input_tokens=None if read is None else read + (cached or 0.0),
-        output_tokens=None if wrote is None else wrote + (thought or 0.0),
-        cached_tokens=cached,
-        reasoning_tokens=thought,
+        input_tokens=tokens.read,
+        output_tokens=tokens.wrote,
+        cached_tokens=tokens.cached,
+        reasoning_tokens=tokens.thought,
         cost_usd=number(first(row.get("total_cost"), row.get("totalCost"), details.get("total"), row.get("calculatedTotalCost"))),
         # `latency` and `time_to_first_token` changed from ms to s in 2026; the two times say the same without doubt.
         latency_ms=_elapsed_ms(start, end),
@@ -192,10 +197,44 @@ def langfuse_call(row: Row) -> Call | None:
         history_characters=said.history_characters,
         turns=said.turns,
         answer=answer.text,
-        tool_calls=answer.tool_calls or len(items(first(row.get("tool_calls"), row.get("tool_call_names")))),
+        tool_calls=answer.tool_calls or len(items(first(row.get("tool_calls"), row.get("toolCalls"), row.get("tool_call_names")))),
+        tool_text=first(answer.tools, _tool_text(items(first(row.get("tool_calls"), row.get("toolCalls"))))),
         task_key=_a_task(word(first(row.get("prompt_name"), row.get("promptName")))) or _a_task(word(row.get("name"))),
         status="error" if level == "ERROR" else "ok",
     )
+
+
+class _Tokens(NamedTuple):
+    read: float | None
+    """Cached ones included."""
+    wrote: float | None
+    """Reasoning included."""
+    cached: float | None
+    thought: float | None
+
+
+def _langfuse_tokens(usage: Row) -> _Tokens:
+    """The counts of an observation. Cached and reasoning tokens stand apart from the rest, unless input and output alone are the total."""
+    counts = {key: value for key, raw in usage.items() if (value := number(raw)) is not None}
+    cached = first(*(counts.get(key) for key in _CACHED))
+    thought = first(*(counts.get(key) for key in _THOUGHT))
+    read, wrote = first(counts.get("input"), counts.get("prompt_tokens")), first(counts.get("output"), counts.get("completion_tokens"))
+    total = counts.get("total")
+    inside = total is not None and read is not None and total == read + (wrote or 0.0)
+    if not inside:
+        read = _with_parts(read, counts, "input", _READ_BESIDE)
+        wrote = _with_parts(wrote, counts, "output", ())
+    return _Tokens(read, wrote, cached, thought)
+
+
+def _with_parts(whole: float | None, counts: Mapping[str, float], side: str, beside: tuple[str, ...]) -> float | None:
+    parts = [value for key, value in counts.items() if key.startswith(f"{side}_") or key in beside]
+    return (whole or 0.0) + sum(parts) if whole is not None or parts else None
+
+
+def _tool_text(calls: list[Any]) -> str | None:
+    """The calls of functions as JSON; Langfuse writes each as text."""
+    return json.dumps([decoded(one) for one in calls], ensure_ascii=False) if calls else None
 
 
 def task_key(*where: Row) -> str | None:
@@ -204,7 +243,7 @@ def task_key(*where: Row) -> str | None:
 
 
 def _a_task(name: str | None) -> str | None:
-    return None if name is None or _NO_TASK.fullmatch(name) else name
+    return None if name is None or NO_TASK.fullmatch(name) else name
 
 
 def _tag(tags: Any) -> str | None:  # noqa: ANN401  (JSON)

@@ -1,15 +1,16 @@
-"""What is measured on each group: one pass of the engine for counts and sums, one for short answers, one for samples."""
+"""What is measured on each group: counts and sums of all its calls by the engine, and what shows in a sample of its texts."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 from slmdecide.records.traffic import GroupFacts, ModelUse
-from slmdecide.traffic.merge import Answers
-from slmdecide.traffic.plan import rows_of
-from slmdecide.traffic.prepare import HEAD_CHARACTERS, VARIABLE
+from slmdecide.traffic.labels import labels_of
+from slmdecide.traffic.look import Look
+from slmdecide.traffic.masks import VARIABLE
+from slmdecide.traffic.plan import HEAD_CHARACTERS, key_of
+from slmdecide.traffic.rows import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,81 +21,21 @@ if TYPE_CHECKING:
 
 _CHARACTERS_PER_TOKEN = 4
 """Where a log counts no tokens; a rule of thumb for English."""
-_MOST_LABELS = 2000
-"""Different answers of one group that are looked at; a larger set is not closed."""
-_LEAST_REPEATED = 2
-"""A short answer that occurs once is no label."""
-_COVERED = 0.995
-"""Labels are kept, the most frequent first, until so many of the recurring answers have one: the rest are slips."""
-_SLIP_SHARE = 0.02
-"""A label that is rarer than this share of what an even split would give it is a slip too."""
-_SAMPLED_ANSWERS = 200
-_STABLE = 0.6
-"""Share of the sampled JSON answers that must have a key."""
+_PARTS = 10**10
+"""Fractions are summed as whole numbers of such parts: a sum of floats would depend on the order, and so on the run."""
 _MINUTE_S = 60
 _LEAST_VARIABLE = 0.02
 """Share of a prompt that differs at least: a template's words are counted without what was masked in them."""
 
 
-def answers_of(calls: ir.Table) -> dict[int, Answers]:
-    """How each cell is answered; a small table."""
-    ok = calls.filter(calls.answered)
-    counts = ok.group_by("group").agg(
-        calls=ok.count(),
-        answer_characters=ok.answer_characters.mean(),
-        json_share=ok.is_json.cast("int").mean(),
-        tool_share=(ok.tool_calls > 0).cast("int").mean(),
-    )
-    labels = labels_of(ok)
-    return {
-        row["group"]: Answers(
-            calls=row["calls"],
-            answer_characters=row["answer_characters"],
-            json_share=row["json_share"],
-            tool_share=row["tool_share"],
-            labels=frozenset(labels.get(row["group"], Counter()))
-            if sum(labels.get(row["group"], Counter()).values()) >= row["calls"] / 2
-            else frozenset(),
-        )
-        for row in rows_of(counts)
-    }
-
-
-def labels_of(calls: ir.Table) -> dict[int, Counter[str]]:
-    """Short answers that recur, by group."""
-    import ibis  # noqa: PLC0415  (heavy)
-
-    short = calls.filter(calls.label.notnull())
-    counted = short.group_by(["group", "label"]).agg(n=short.count())
-    window = ibis.window(group_by=counted.group, order_by=[ibis.desc(counted.n), counted.label])
-    top = counted.filter(counted.n >= _LEAST_REPEATED).mutate(place=ibis.row_number().over(window))
-    found: defaultdict[int, Counter[str]] = defaultdict(Counter)
-    for row in rows_of(top.filter(top.place < _MOST_LABELS)):
-        found[row["group"]][row["label"]] = row["n"]
-    return {group: _without_slips(labels) for group, labels in found.items()}
-
-
-def _without_slips(labels: Counter[str]) -> Counter[str]:
-    """The labels that are meant: a misspelt or invented one is rare."""
-    total = sum(labels.values())
-    kept: Counter[str] = Counter()
-    covered = 0
-    for label, n in sorted(labels.items(), key=lambda one: (-one[1], one[0])):
-        if covered >= _COVERED * total and n < _SLIP_SHARE * total / max(1, len(kept)):
-            break
-        kept[label] = n
-        covered += n
-    return kept
-
-
-def facts(calls: ir.Table, cells: Sequence[Cell], samples: Mapping[int, Sequence[str]]) -> tuple[GroupFacts, ...]:
-    """What was measured on each group, the largest first. `samples`: answers by group."""
+def facts(calls: ir.Table, cells: Sequence[Cell], looks: Mapping[int, Look]) -> tuple[GroupFacts, ...]:
+    """What was measured on each group, the largest first. `looks`: what shows in its texts, by group."""
     sums = {row["group"]: row for row in rows_of(_sums(calls))}
-    labels = labels_of(calls.filter(calls.answered))
+    labels = labels_of(calls)
     uses = _uses(calls)
     peaks = _peaks(calls)
     found = [
-        _facts(group, row, cells, labels.get(group, Counter()), uses[group], peaks.get(group), samples.get(group, ()))
+        _facts(group, row, cells, labels.get(group, Counter()), uses[group], peaks.get(group), looks.get(group, Look()))
         for group, row in sums.items()
     ]
     return tuple(sorted(found, key=lambda one: (-one.calls, one.key)))
@@ -117,24 +58,24 @@ def _sums(calls: ir.Table) -> ir.Table:
         prompts=calls.fingerprint.nunique(),
         with_prompt=calls.has_text.cast("int").sum(),
         tools=((calls.tool_calls > 0) & ok).cast("int").sum(),
-        json=(calls.is_json & ok).cast("int").sum(),
-        code=(calls.is_code & ok).cast("int").sum(),
-        sql=(calls.is_sql & ok).cast("int").sum(),
-        documents=calls.documents.mean(),
-        with_documents=(calls.documents >= 2).cast("int").mean(),  # noqa: PLR2004  (several)
         turns=(calls.turns > 0).cast("int").mean(),
         cold=(calls.temperature == 0).cast("int").mean(),
+        temperature=_exact(calls.temperature).mean(),
         answer_characters=calls.answer_characters.mean(where=ok),
         prompt_characters=calls.prompt_characters.mean(),
         system_characters=calls.system_characters.mean(),
-        latency_p50=calls.latency_ms.approx_quantile(0.5),
-        latency_p95=calls.latency_ms.approx_quantile(0.95),
-        ttft_p95=calls.ttft_ms.approx_quantile(0.95),
-        cost=calls.cost_usd.sum(),
+        latency_p50=calls.latency_ms.quantile(0.5),
+        latency_p95=calls.latency_ms.quantile(0.95),
+        ttft_p95=calls.ttft_ms.quantile(0.95),
+        cost=_exact(calls.cost_usd).sum(),
         with_cost=calls.cost_usd.count(),
         first=calls.time_s.min(),
         last=calls.time_s.max(),
     )
+
+
+def _exact(column: ir.FloatingValue) -> ir.IntegerValue:
+    return (column * float(_PARTS)).round().cast("int64")
 
 
 def _uses(calls: ir.Table) -> defaultdict[int, list[ModelUse]]:
@@ -176,7 +117,7 @@ def _facts(
     labels: Counter[str],
     uses: list[ModelUse],
     peak: float | None,
-    answers: Sequence[str],
+    seen: Look,
 ) -> GroupFacts:
     cell = cells[group] if group >= 0 else None
     answered = row["answered"]
@@ -189,7 +130,7 @@ def _facts(
     minutes = max(1.0, ((row["last"] or 0) - (row["first"] or 0)) / _MINUTE_S)
     return GroupFacts(
         key=key_of(cell),
-        task_key=cell.task_key if cell is not None else None,
+        task_key=cell.place.task_key if cell is not None else None,
         system=cell.system if cell is not None else None,
         head=cell.head if cell is not None else None,
         tail=cell.tail if cell is not None else None,
@@ -208,24 +149,26 @@ def _facts(
         cacheable_share=min(1.0, prefix / characters) if characters else None,
         duplicate_share=1 - row["prompts"] / row["calls"] if row["with_prompt"] == row["calls"] else 0.0,
         tool_share=row["tools"] / of_answered,
-        json_share=row["json"] / of_answered,
-        json_keys=_stable_keys(answers),
-        code_share=row["code"] / of_answered,
-        sql_share=row["sql"] / of_answered,
-        documents_mean=row["documents"],
-        documents_share=row["with_documents"],
+        json_share=seen.json_share,
+        json_keys=seen.json_keys,
+        code_share=seen.code_share,
+        sql_share=seen.sql_share,
+        documents_mean=seen.documents_mean,
+        documents_share=seen.documents_share,
         multi_turn_share=row["turns"],
         cold_share=row["cold"],
+        temperature_mean=row["temperature"] / _PARTS if row["temperature"] is not None else None,
         answer_characters=row["answer_characters"] or 0.0,
         prompt_characters=row["prompt_characters"],
         texts=answered,
         labels=tuple(label for label, _ in labels.most_common()),
         labels_share=sum(labels.values()) / of_answered,
+        top_label_share=max(labels.values()) / of_answered if labels else None,
         latency_p50_ms=row["latency_p50"],
         latency_p95_ms=row["latency_p95"],
         ttft_p95_ms=row["ttft_p95"],
         peak_to_mean=max(1.0, peak / (row["calls"] / minutes)) if peak is not None and row["calls"] >= minutes > 1 else None,
-        cost_usd=row["cost"] or 0.0,
+        cost_usd=(row["cost"] or 0) / _PARTS,
         calls_with_cost=row["with_cost"],
         models=tuple(uses),
     )
@@ -245,26 +188,3 @@ def _fixed(cell: Cell | None, system_characters: float) -> tuple[float, float]:
         known = VARIABLE.search(cell.system) if cell.system is not None else None
         return sum(len(VARIABLE.sub("", part)) for part in (cell.system or "", head, tail)), float(known.start() if known else 0)
     return system_characters + len(VARIABLE.sub("", head)) + len(VARIABLE.sub("", tail)), system_characters + begin
-
-
-def key_of(cell: Cell | None) -> str:
-    """What names a cell, whatever its number."""
-    if cell is None:
-        return ""
-    return "\x01".join((cell.task_key or "", cell.system or cell.system_prefix or "", cell.head or "", cell.tail or "", cell.model or ""))
-
-
-def _stable_keys(answers: Sequence[str]) -> tuple[str, ...]:
-    """Keys that most of the JSON objects have."""
-    counts: Counter[str] = Counter()
-    n = 0
-    for answer in answers[:_SAMPLED_ANSWERS]:
-        text = answer.strip().removeprefix("```json").removeprefix("```").removesuffix("```").strip()
-        try:
-            found = json.loads(text) if text.startswith("{") else None
-        except (ValueError, RecursionError):
-            found = None
-        if isinstance(found, dict):
-            n += 1
-            counts.update(found.keys())
-    return tuple(sorted(key for key, times in counts.items() if times >= _STABLE * n))

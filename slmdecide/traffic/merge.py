@@ -7,8 +7,9 @@ preamble.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,12 +21,16 @@ _ALIKE = 0.7
 """Share of the word pairs of both that two prompts have in common (Jaccard)."""
 _CANDIDATE = 0.6
 """Lower, since MinHash estimates."""
+_FEW = 200
+"""So many kinds are compared each with each: that takes less time than to import what finds pairs among many."""
 _PERMUTATIONS = 128
 _SEED = 1
 _SHARE_APART = 0.25
 """Of JSON answers or function calls."""
 _LENGTHS_APART = 3.0
 _LABELS_SHARED = 0.5
+_FREQUENT = 0.5
+"""Share of the calls of the most frequent cell of a group from which another may stand for the group."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,7 +46,7 @@ class Answers:
 
 
 def merged(cells: Sequence[Cell], answers: Mapping[int, Answers]) -> tuple[int, ...]:
-    """The group of each cell: the number of the cell in it that has the most calls. In the order of the cells."""
+    """The group of each cell: the number of the cell in it that stands for all. In the order of the cells."""
     pairs = _word_pairs(cells)
     parent = list(range(len(cells)))
 
@@ -51,12 +56,23 @@ def merged(cells: Sequence[Cell], answers: Mapping[int, Answers]) -> tuple[int, 
         return one
 
     for a, b in _near(pairs):
-        if cells[a].model is not None or cells[a].task_key is not None or not _alike(pairs[a], pairs[b]):
+        if cells[a].place.model is not None or cells[a].place.task_key is not None or not _alike(pairs[a], pairs[b]):
             continue
         if a in answers and b in answers and _answered_alike(answers[a], answers[b]):
-            first, second = sorted((root(a), root(b)), key=lambda one: (-answers[one].calls if one in answers else 0, one))
+            first, second = sorted((root(a), root(b)))
             parent[second] = first
-    return tuple(root(one) for one in range(len(cells)))
+    members: defaultdict[int, list[int]] = defaultdict(list)
+    for one in range(len(cells)):
+        members[root(one)].append(one)
+    standing = {which: _standing(ones, cells, answers) for which, ones in members.items()}
+    return tuple(standing[root(one)] for one in range(len(cells)))
+
+
+def _standing(ones: Sequence[int], cells: Sequence[Cell], answers: Mapping[int, Answers]) -> int:
+    """The cell that stands for these: of the frequent ones the first by its words, which another sample would give too."""
+    calls = {one: answers[one].calls if one in answers else 0 for one in ones}
+    least = _FREQUENT * max(calls.values())
+    return min((one for one in ones if calls[one] >= least), key=lambda one: (cells[one].words, one))
 
 
 def _word_pairs(cells: Iterable[Cell]) -> list[frozenset[tuple[str, str]]]:
@@ -68,6 +84,9 @@ def _word_pairs(cells: Iterable[Cell]) -> list[frozenset[tuple[str, str]]]:
 
 
 def _near(pairs: Sequence[frozenset[tuple[str, str]]]) -> list[tuple[int, int]]:
+    """Pairs of prompts that may be alike: all of a few, and of many those that MinHash finds."""
+    if len(pairs) <= _FEW:
+        return list(combinations(range(len(pairs)), 2))
     from datasketch import MinHash, MinHashLSH  # noqa: PLC0415  (imports scipy)
 
     index = MinHashLSH(threshold=_CANDIDATE, num_perm=_PERMUTATIONS)

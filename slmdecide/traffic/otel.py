@@ -95,6 +95,7 @@ def _call(span: Row) -> Call:
         turns=asked.turns,
         answer=answer.text,
         tool_calls=answer.tool_calls,
+        tool_text=answer.tools,
         task_key=word(first(said.get("gen_ai.agent.name"), said.get("gen_ai.prompt.name"), said.get("gen_ai.workflow.name"))),
         status="error" if status in (2, "STATUS_CODE_ERROR", "ERROR") or "error.type" in said else "ok",
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from math import sqrt
+from math import hypot, sqrt
 from typing import TYPE_CHECKING
 
 from slmdecide.numbers import number, percent
+from slmdecide.records.band import Band
 from slmdecide.records.traffic import Period
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ _LEAST_S = 3600.0
 """From a shorter time nothing is scaled."""
 _DAYS_FOR_A_SPREAD = 3
 _WEEK = 7
+_LONG = 1100
+"""Days, three years: longer logs of language models are rare."""
 _SHORT_UNCERTAINTY = 0.5
 """Of less than three days: a day is not a month, and weekends are not seen."""
 _LEAST_UNCERTAINTY, _MOST_UNCERTAINTY = 0.05, 0.9
@@ -35,7 +38,20 @@ def period_of(first_s: float | None, last_s: float | None, days: Sequence[float]
     spread = _spread(days)
     told = f"A month is scaled from {number(covered)} days, give or take {percent(spread)}"
     missing = "" if covered >= _WEEK else "; less than a week says little of weekends"
+    missing = "; some of its times may be wrong, --days says how long it is" if covered > _LONG else missing
     return _period(first_s, last_s, covered, spread, f"{told}{missing}.")
+
+
+def volume(calls: int, period: Period) -> Band:
+    """Calls a month: of the period, scaled, give or take its uncertainty and that of a small number of calls."""
+    typical = calls / period.months
+    share = uncertainty_of(calls, period)
+    return Band(low=typical * (1 - share), typical=typical, high=typical * (1 + share))
+
+
+def uncertainty_of(calls: int, period: Period) -> float:
+    """Share by which a month's volume may be off: of the period, and of so many calls that came independently (Poisson, 95 %)."""
+    return min(_MOST_UNCERTAINTY, hypot(period.uncertainty_share, _TWO_SIDED_95 / sqrt(max(1, calls))))
 
 
 def _period(first_s: float | None, last_s: float | None, days: float, uncertainty: float, explanation: str) -> Period:

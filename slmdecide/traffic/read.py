@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, Self
 
 from slmdecide.records.traffic import BadLine, Call, ReadFile
 from slmdecide.traffic.files import CutOffError, refuse, rows
@@ -47,29 +47,54 @@ class Account:
     formats: Counter[str] = field(default_factory=Counter)
 
     def add_plain(self, rows: Mapping[Path, int]) -> None:
-        """Takes in the files that the engine read itself."""
+        """Takes in the rows that the engine read itself, by file; the rest of such a file may have been read before."""
+        read = {one.file: one for one in self.files}
         for path, n in rows.items():
-            self.files.append(ReadFile(file=str(path), formats={"chat_log": n}, bad_lines=0))
+            before = read.get(str(path), ReadFile(file=str(path), formats={}, bad_lines=0))
+            formats = Counter(before.formats)
+            formats["chat_log"] += n
+            read[str(path)] = replace(before, formats=dict(+formats))
             self.formats["chat_log"] += n
-        self.files.sort(key=lambda one: one.file)
+        self.files = sorted(read.values(), key=lambda one: one.file)
+
+
+class Writer:
+    """The calls that are read row by row, on their way to a Parquet file."""
+
+    def __init__(self, target: Path, account: Account, columns: ColumnMap | None, *, strict: bool) -> None:
+        import pyarrow.parquet as pq  # noqa: PLC0415  (heavy)
+
+        self._account, self._columns, self._strict = account, columns, strict
+        self._schema = arrow_schema()
+        self._file = pq.ParquetWriter(target, self._schema, compression="zstd", compression_level=1)
+        self._held: list[tuple[Any, ...]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._flush()
+        self._file.close()
+
+    def add(self, path: Path, its: Iterator[Row] | None = None) -> None:
+        """Reads a file; or, of one that was read by the engine, the rows that did not fit."""
+        for call in _calls(path, rows(path) if its is None else its, self._columns, self._account, strict=self._strict, whole=its is None):
+            self._held.append(tuple(getattr(call, name) for name in COLUMNS))
+            if len(self._held) >= _ROWS_AT_ONCE:
+                self._flush()
+
+    def _flush(self) -> None:
+        self._file.write_table(_table(self._held, self._schema))
+        self._held.clear()
 
 
 def write_calls(paths: Sequence[Path], target: Path, columns: ColumnMap | None, *, strict: bool, tell: Callable[[str], None]) -> Account:
     """Writes the calls of all files to a Parquet file, and says what was read."""
-    import pyarrow.parquet as pq  # noqa: PLC0415  (heavy)
-
     account = Account()
-    schema = arrow_schema()
-    with pq.ParquetWriter(target, schema, compression="zstd", compression_level=1) as writer:
-        held: list[tuple[Any, ...]] = []
+    with Writer(target, account, columns, strict=strict) as writer:
         for position, path in enumerate(paths):
             tell(f"reading file {position + 1} of {len(paths)}")
-            for call in _calls(path, columns, account, strict=strict):
-                held.append(tuple(getattr(call, name) for name in COLUMNS))
-                if len(held) >= _ROWS_AT_ONCE:
-                    writer.write_table(_table(held, schema))
-                    held.clear()
-        writer.write_table(_table(held, schema))
+            writer.add(path)
     return account
 
 
@@ -88,17 +113,17 @@ def _table(held: Sequence[tuple[Any, ...]], schema: Any) -> Any:  # noqa: ANN401
     return pa.table([pa.array(list(column), type=one.type) for column, one in zip(cells, schema, strict=True)], schema=schema)
 
 
-def _calls(path: Path, columns: ColumnMap | None, account: Account, *, strict: bool) -> Iterator[Call]:
+def _calls(path: Path, its: Iterator[Row], columns: ColumnMap | None, account: Account, *, strict: bool, whole: bool) -> Iterator[Call]:
     read = _OneFile(path=path, columns=columns, account=account, strict=strict)
     why = None
     try:
-        for row in rows(path):
+        for row in its:
             yield from read.calls(row)
     except CutOffError as error:
         why = str(error)
         if strict:
             raise refuse(path, None, why) from None
-    if why is None and not read.formats:
+    if why is None and whole and not read.formats:
         why = "no line has a format that is known" if read.bad else "holds no rows"
     account.files.append(ReadFile(file=str(path), formats=dict(read.formats), bad_lines=read.bad, skipped=why))
     account.formats.update(read.formats)

@@ -105,6 +105,7 @@ def mapped_call(row: Mapping[str, Any], columns: ColumnMap) -> Call:
         turns=said.turns,
         answer=answer.text,
         tool_calls=answer.tool_calls,
+        tool_text=answer.tools,
         task_key=word(cells.get("task_key")),
         status="error" if status in _FAILED or (code is not None and code >= 400) else "ok",  # noqa: PLR2004  (HTTP)
     )

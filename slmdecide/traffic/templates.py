@@ -40,14 +40,14 @@ def beginnings(texts: Iterable[str]) -> tuple[Found, ...]:
 
     A text counts once, however often it occurs: what is repeated as a whole is no template.
     """
-    split = sorted({tuple(text.split()[:_MOST_WORDS]) for text in texts})
+    split = sorted({tuple(text.split(" ")[:_MOST_WORDS]) for text in texts})
     found = _below(split, 0, max(_LEAST_TEXTS, _LEAST_SHARE * len(split)))
     return tuple(sorted(found, key=lambda one: (-len(one.words), one.words)))
 
 
 def endings(texts: Iterable[str]) -> tuple[Found, ...]:
     """Templates with which the texts end, words in reading order, the longest first."""
-    turned = beginnings(" ".join(reversed(text.split())) for text in texts)
+    turned = beginnings(" ".join(reversed(text.split(" "))) for text in texts)
     return tuple(Found(words=tuple(reversed(one.words)), texts=one.texts) for one in turned)
 
 

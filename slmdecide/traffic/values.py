@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_MOST_CHARACTERS = 20_000
+MOST_CHARACTERS = 20_000
 """Of one text; what is longer keeps both ends, so that a table of calls stays small."""
 _LONGEST_WORD = 500
 _MESSAGE_KEYS = frozenset(("role", "choices", "parts", "tool_calls", "completion"))
-_NANOSECONDS, _MICROSECONDS, _MILLISECONDS = 1e17, 1e14, 1e11
-"""Epoch numbers from here on are in these units; in seconds they would lie thousands of years ahead."""
+UNITS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
+"""Epoch numbers from the first on are in ns, µs, ms, the second to one second; in seconds they would lie thousands of years ahead."""
 _SYSTEM = ("system", "developer")
 _ANSWERING = ("assistant", "model", "ai")
 _ISO_FRACTION = re.compile(r"(\.\d{6})\d+")
@@ -36,6 +36,8 @@ class Answer(NamedTuple):
 
     text: str | None
     tool_calls: int
+    tools: str | None = None
+    """The calls of functions as JSON, as they were logged."""
 
 
 def number(value: Any) -> float | None:  # noqa: ANN401  (a cell of a log)
@@ -69,7 +71,7 @@ def time_s(value: Any) -> float | None:  # noqa: ANN401  (a cell of a log)
         return (value if value.tzinfo is not None else value.replace(tzinfo=UTC)).timestamp()
     found = number(value)
     if found is not None:
-        for least, factor in ((_NANOSECONDS, 1e9), (_MICROSECONDS, 1e6), (_MILLISECONDS, 1e3)):
+        for least, factor in UNITS:
             if found >= least:
                 return found / factor
         return found
@@ -121,7 +123,7 @@ def text_of(content: Any) -> str | None:  # noqa: ANN401  (JSON)
 def _part_text(part: Any) -> str | None:  # noqa: ANN401  (JSON)
     if isinstance(part, str):
         return part
-    if not isinstance(part, dict) or part.get("type") in ("tool_call", "tool_use", "image_url", "input_audio"):
+    if not isinstance(part, dict) or part.get("type") in (*_CALLS, "image_url", "input_audio", "thinking", "reasoning"):
         return None
     found = first(part.get("text"), part.get("content"), part.get("response"))
     return found if isinstance(found, str) else None
@@ -135,9 +137,9 @@ def storable(text: str) -> str:
 
 
 def _bounded(text: str) -> str:
-    half = _MOST_CHARACTERS // 2
+    half = MOST_CHARACTERS // 2
     text = storable(text)
-    return text if len(text) <= _MOST_CHARACTERS else f"{text[:half]} … {text[-half:]}"
+    return text if len(text) <= MOST_CHARACTERS else f"{text[:half]} … {text[-half:]}"
 
 
 def conversation(messages: Iterable[Any], instructions: Any = None) -> Conversation:  # noqa: ANN401  (JSON)
@@ -177,6 +179,26 @@ def prompt_of(value: Any, instructions: Any = None) -> Conversation:  # noqa: AN
     return Conversation(text_of(instructions), text_of(found), 0, 0)
 
 
+_CALLS = ("tool_call", "tool_use", "function_call")
+"""Types of a part that calls a function."""
+
+
+def _of_items(found: list[Any]) -> Any:  # noqa: ANN401  (JSON)
+    """The last message of a list; of the parts of one answer (OpenAI's Responses, Anthropic's blocks) a message that holds them all."""
+    last = found[-1] if found else None
+    typed = [one for one in found if isinstance(one, dict) and isinstance(one.get("type"), str) and "parts" not in one]
+    if len(typed) < len(found) or not typed:
+        return last
+    parts: list[Any] = []
+    for one in typed:
+        if one["type"] == "message":
+            content = one.get("content")
+            parts += content if isinstance(content, list) else [{"type": "text", "text": content}]
+        elif one["type"] in _CALLS or "text" in one:
+            parts.append(one)
+    return {"role": "assistant", "content": parts} if parts else last
+
+
 def answer_of(value: Any) -> Answer:  # noqa: ANN401  (JSON)
     """The answer: a completion, its choices, a message, a list of messages or a text."""
     found = decoded(value)
@@ -184,17 +206,18 @@ def answer_of(value: Any) -> Answer:  # noqa: ANN401  (JSON)
         # An answer that is JSON itself.
         return Answer(_bounded(value), 0)
     if isinstance(found, list):
-        found = found[-1] if found else None
+        found = _of_items(found)
     if isinstance(found, dict):
         if choices := items(found.get("choices")):
             found = mapping(choices[0])
             found = first(found.get("message"), found)
         if isinstance(found, dict):
             parts = [part for part in items(first(found.get("parts"), found.get("content"))) if isinstance(part, dict)]
-            tools = sum(part.get("type") in ("tool_call", "tool_use", "function_call") for part in parts)
-            tools += len(items(found.get("tool_calls"))) + (found.get("function_call") is not None)
+            called = [part for part in parts if part.get("type") in _CALLS]
+            called += items(found.get("tool_calls")) + ([found["function_call"]] if found.get("function_call") is not None else [])
+            tools = len(called)
             text = text_of(first(found.get("content"), found.get("parts"), found.get("text"), found.get("completion")))
             if text is None and not tools and not {"content", "parts", "text", "role"} & found.keys():
                 text = _bounded(json.dumps(found, ensure_ascii=False))
-            return Answer(text, tools)
+            return Answer(text, tools, _bounded(json.dumps(called, ensure_ascii=False)) if called else None)
     return Answer(text_of(found), 0)
