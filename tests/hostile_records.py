@@ -15,7 +15,7 @@ from slmdecide.records.cascade_report import CascadeReport, ChainReport
 from slmdecide.records.diff import Diff
 from slmdecide.records.probe import ProbeReport
 from slmdecide.records.profile import TaskProfile, Volume
-from slmdecide.records.traffic import TrafficReport
+from slmdecide.records.traffic_report import TrafficReport
 from slmdecide.report.document import record_document
 from slmdecide.report.saved import Decisions, Listing
 from tests.example_assessments import EXAMPLES

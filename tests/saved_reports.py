@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from slmdecide.core.assess import assess
 from slmdecide.core.diff import diff
 from slmdecide.readers.catalog import load_catalog
 from slmdecide.records.assessment import AssessedOption, Band
@@ -20,6 +21,7 @@ from slmdecide.records.diff import Diff
 from slmdecide.records.settings import Thresholds
 from slmdecide.report.document import portfolio_document, record_document, to_document
 from tests.cascade_rows import knowing_rows, write_csv
+from tests.decided import decided, profile, with_prices
 from tests.example_assessments import EXAMPLES, PIPELINE, SMALL
 from tests.running import run
 from tests.test_probe_report import full_report
@@ -116,6 +118,13 @@ def _differing() -> Diff:
     return diff([SMALL], [PROMPTED_SMALL], load_catalog(), names=("old.json", "new.json"), thresholds=Thresholds())
 
 
+def _dearer() -> Diff:
+    """A decision, and the same a price snapshot later in which what it chose is forty times as dear."""
+    later = with_prices({"nova-micro": 40, "gpt-4o-mini": 0.9}, as_of="2027-01-05")
+    new = assess(profile("support-triage"), later)
+    return diff([decided()], [new], load_catalog(), names=("old.json", "new.json"), thresholds=Thresholds())
+
+
 _DOCUMENTS: dict[str, Callable[[], dict[str, Any]]] = {
     "decision": lambda: to_document(SMALL),
     "prompted": lambda: to_document(PROMPTED_SMALL),
@@ -132,10 +141,21 @@ _DOCUMENTS: dict[str, Callable[[], dict[str, Any]]] = {
     "backtest": lambda: _told("backtest"),
     "difference": lambda: record_document(_differing()),
     "traffic": _logged,
+    "moved prices": lambda: record_document(_dearer()),
     "models": lambda: _told("models"),
+    "one model": lambda: _told("models", "llama-3.1-8b"),
+    "GPUs": lambda: _told("gpus"),
     "throughput": lambda: _told("throughput", "--model", "llama-3.1-8b", "--gpu", "a100"),
+    "scored throughput": lambda: _told("throughput", "--data", ROOT / "pricing" / "throughput.csv"),
     "evidence": lambda: _told("evidence"),
+    "offers": lambda: _told("prices", "show", "gpt-4o"),
+    "compared prices": lambda: _told("prices", "compare", "gpt-4o", "gpt-4o-mini"),
+    "checked prices": lambda: _told("prices", "check"),
+    "ready profiles": lambda: _told("profiles"),
+    "checked profiles": lambda: _told("validate", TRIAGE, PIPED),
+    "settings": lambda: _told("config", "--fail-on", "infeasible", "--fail-on", "stale-prices=90d"),
 }
+"""Of every command that can print JSON but `schema`, whose JSON is a schema and no report."""
 KINDS = tuple(_DOCUMENTS)
 
 

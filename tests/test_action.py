@@ -200,6 +200,16 @@ def test_a_gate_that_checks_nothing_is_an_error(
     assert not (runner / "summary.md").exists()
 
 
+def test_settings_are_no_profile(runner: Path) -> None:
+    """A glob that matches slmdecide.yaml too assesses the profiles, by the settings in it; named alone it is a wrong profile."""
+    (runner / "work" / "slmdecide.yaml").write_text("fail_on: [max-monthly-cost=1]\n", encoding="utf-8")
+    done = run("ci", "**/*.yaml", *HTML)
+    assert (done.code, done.err) == (3, "")
+    assert outputs(runner)["tripped"] == "max-monthly-cost"
+    assert run("ci", "slmdecide.yaml", *HTML).code == 2
+    assert "matches no file" in run("ci", "*.yaml", *HTML).out
+
+
 def test_elsewhere_than_on_github(runner: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No workflow commands: policies are lines on stderr."""
     assert runner.is_dir()
@@ -307,6 +317,26 @@ def test_the_examples_of_the_documents() -> None:
     assert set(settings) == {one for one in SettingsFile.__dataclass_fields__ if not one.startswith("_")}
     for word in (*settings["fail_on"], *step["with"]["fail-on"].split(), *re.findall(r"^\| `([^`]+)`", page, re.MULTILINE)):
         assert parse_policy(word)
+
+
+def test_the_job_for_gitlab(runner: Path) -> None:
+    """Its command, run in a shell: the report is there when the policy trips, and exit 3 is what `allow_failure` may let pass."""
+    page = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
+    (job,) = [one["slmdecide"] for one in map(yaml.safe_load, re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)) if "slmdecide" in one]
+    install, command = job["script"]
+    assert install.startswith("pip install ")
+    work = runner / "work"
+    (work / "tasks" / "triage.task.yaml").rename(work / "tasks" / "triage.yaml")
+    save(work / "decision.json", other_volume(3000))
+    shim = runner / "slmdecide"
+    shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m slmdecide "$@"\n', encoding="utf-8")
+    shim.chmod(0o755)
+    environment = {**os.environ, "PATH": f"{runner}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(["bash", "-c", command], cwd=work, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 3, done.stderr
+    assert done.stderr.startswith("policy: verdict-change: ")
+    (report,) = job["artifacts"]["paths"]
+    assert "Changes since decision.json: large model became" in (work / report).read_text(encoding="utf-8")
 
 
 def test_the_pre_commit_hook(runner: Path) -> None:

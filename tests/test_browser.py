@@ -1,6 +1,6 @@
 """Pages in a real browser: drawn without a request, an error or a barrier, and controls that show what Python computes.
 
-`.ci/browser` installs Chromium and Playwright. What judges the pages (axe-core, markdownlint, mermaid) comes from npm.
+`.ci/browser` installs Chromium, Playwright, and what judges the pages: axe-core, markdownlint, Mermaid, and a validator of GitHub's files.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from tests.example_assessments import EXAMPLES, HOSTILE, with_strings
 from tests.hostile_records import every_record, with_text
 from tests.running import run
 from tests.saved_reports import KINDS, PROMPTED_SMALL, document_of
+from tests.test_hostile import in_ci
 from tests.test_html import asked, drawn_settings, parts_of
 
 if TYPE_CHECKING:
@@ -43,9 +44,13 @@ QUIET = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
-TOOLS = ("axe-core@4.14.1", "markdownlint-cli2@0.18.1", "mermaid@11.12.0")
+ROOT = Path(__file__).parents[1]
+TOOLS = ROOT / ".browser" / "node_modules"
+MISSING = "{} is not installed; .ci/browser installs it"
 ACCESSIBLE = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PHONE = {"width": 320, "height": 640}
+A4 = {"width": 700, "height": 1000}
+"""The part of a page of paper that is printed on, in pixels of CSS."""
 WIDE = {"width": 1100, "height": 900}
 FIGURES = """[...document.querySelectorAll('[data-row]')].map(
   (row) => [...row.querySelectorAll('[data-figure]')].map((one) => one.textContent)
@@ -60,11 +65,12 @@ HOSTILE_MARKUP = (
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium, without a window."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed; .ci/browser installs it")
+    # These tests run only where they are asked for: what they need and do not find is a failure, not a reason to skip.
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415  (in no other test)
+
     program = next((found for name in BROWSERS if (found := shutil.which(name)) is not None), None)
-    if program is None:
-        pytest.skip("no Chromium is installed; .ci/browser installs it")
-    with playwright.sync_playwright() as running:
+    assert program is not None, MISSING.format("Chromium")
+    with sync_playwright() as running:
         started = running.chromium.launch(executable_path=program, args=list(QUIET))
         yield started
         started.close()
@@ -77,18 +83,11 @@ def library() -> str:
 
 
 @pytest.fixture(scope="session")
-def tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tools() -> Path:
     """The folder of installed npm packages."""
-    folder = tmp_path_factory.mktemp("tools")
-    if shutil.which("npm") is None:
-        pytest.skip("npm is not installed, so nothing judges the pages")
-    done = subprocess.run(
-        ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder), *TOOLS],
-        capture_output=True, text=True, check=False, timeout=300,
-    )  # fmt: skip
-    if done.returncode:
-        pytest.skip(f"npm could not install {', '.join(TOOLS)}: {done.stderr.strip().splitlines()[-1:]}")
-    return folder / "node_modules"
+    for name in ("axe-core", "markdownlint-cli2", "mermaid", "@action-validator/cli"):
+        assert (TOOLS / name).is_dir(), MISSING.format(name)
+    return TOOLS
 
 
 class Opened:
@@ -144,13 +143,18 @@ def html_of(kind: str, library: str) -> str:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_page_is_drawn(kind: str, opened: Callable[..., Opened], library: str) -> None:
-    """Every chart is drawn, nothing is asked for, nothing goes wrong; as wide as a phone nothing needs sideways scrolling."""
+    """Every chart is drawn with whole labels, nothing is asked for or goes wrong; on a phone and on paper nothing is too wide."""
     text = html_of(kind, library)
-    for viewport in (WIDE, PHONE):
+    for viewport in (WIDE, PHONE, A4):
         page = opened(text, viewport=viewport).page
+        if viewport is A4:
+            page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+            page.emulate_media(media="print")
         assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
         charts = page.evaluate("[...document.querySelectorAll('.chart')].map((one) => one.querySelectorAll('svg path, svg line').length)")
         assert all(parts > 3 for parts in charts)
+        drawn = page.evaluate("[...document.querySelectorAll('.chart svg text')].map((one) => one.textContent)")
+        assert [one for one in drawn if one.endswith("…")] == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -238,6 +242,23 @@ def test_controls_move_the_chart_and_its_table(opened: Callable[..., Opened], li
     assert page.inner_text("#what-if-break-even") != volumes
     assert page.text_content("#chart-volume-rows") != table
     until(lambda: drawn() != lines)
+    # A point for each volume from which an option is cheaper, and one for the first line at the volume that is set.
+    volumes_told = page.locator("#what-if-break-even li", has_text="requests a month").count()
+    assert volumes_told
+    until(lambda: page.locator("#chart-volume .mark-symbol path").count() == volumes_told + 1)
+
+
+def test_likely_and_chosen_options_are_told_apart(opened: Callable[..., Opened], library: str) -> None:
+    """Of the options that are drawn, those less likely to be good enough than is asked for are hollow: as many as the table says."""
+    (one,) = assessments_from_document(document_of("priced decision"))
+    page = opened(html_of("priced decision", library)).page
+    fills = page.evaluate("[...document.querySelectorAll('#chart-options .mark-symbol path')].map((one) => one.getAttribute('fill'))")
+    drawn = [each for each in one.options if each.total_usd_per_month is not None and each.feasible]
+    assert one.verdict.level is not None
+    unlikely = [each for each in drawn if (each.quality.p_good_enough or 0.0) < one.verdict.level]
+    assert fills.count("var(--c1)") == 1
+    assert 0 < fills.count("var(--paper)") <= len(unlikely)
+    assert len(fills) == 12
 
 
 @pytest.mark.parametrize("value", ["", "-5", "0", "1e400", "abc", "1000000000000000000000"])
@@ -276,6 +297,16 @@ def test_the_keyboard_reaches_everything(opened: Callable[..., Opened], library:
         reached.add(page.evaluate("document.activeElement.id"))
         assert page.evaluate("document.activeElement === document.body || getComputedStyle(document.activeElement).outlineStyle !== 'none'")
     assert {"volume", "volume-slider", "api-price", "utilization", "labelled", "what-if-reset"} <= reached
+
+
+def test_tables_stop_the_keyboard_where_they_scroll(opened: Callable[..., Opened], library: str) -> None:
+    """A table that is wider than its place can be reached and scrolled by keyboard; one that is seen whole is passed by."""
+    counts = """[...document.querySelectorAll('.scroll')].filter((one) => one.checkVisibility())
+      .map((one) => [one.scrollWidth > one.clientWidth, one.tabIndex === 0])"""
+    for viewport, scrolls in ((WIDE, False), (PHONE, True)):
+        page = opened(html_of("priced decision", library), viewport=viewport).page
+        until(lambda page=page: all(wider == stop for wider, stop in page.evaluate(counts)))  # type: ignore[misc]
+        assert any(wider for wider, _ in page.evaluate(counts)) == scrolls
 
 
 def test_paper_shows_everything(opened: Callable[..., Opened], library: str) -> None:
@@ -325,14 +356,19 @@ def test_markdown_passes_a_linter(tools: Path, tmp_path: Path) -> None:
     pages |= {f"hostile {name}": markdown(with_strings(one, HOSTILE)) for name, one in EXAMPLES.items()}
     pages |= {f"full {name}": markdown(one, full=True) for name, one in {**EXAMPLES, "prompted": PROMPTED_SMALL}.items()}
     pages |= {"portfolio": portfolio_markdown(list(EXAMPLES.values()))}
+    pages |= {f"ci {place}": in_ci(text) for place, text in enumerate(("harmless words", HOSTILE, "x " * 9000))}
+    cut = {f"cut {most}": markdown(PROMPTED_SMALL, full=True, most_bytes=most) for most in range(3500, 7500, 400)}
+    assert all("Shortened" in page for page in cut.values())
+    pages |= cut
     pages |= {kind: write_markdown(view_of(read_saved(document_of(kind), "saved.json"))) for kind in KINDS}
     for name, text in pages.items():
-        (tmp_path / f"{re.sub('[^a-z]+', '-', name)}.md").write_text(text, encoding="utf-8")
+        (tmp_path / f"{re.sub('[^a-z0-9]+', '-', name.lower())}.md").write_text(text, encoding="utf-8")
     rules = {"MD013": False, "MD033": {"allowed_elements": ["details", "summary"]}, "MD041": False}
     (tmp_path / ".markdownlint.json").write_text(json.dumps(rules), encoding="utf-8")
     program = tools / "markdownlint-cli2" / "markdownlint-cli2-bin.mjs"
     done = subprocess.run(["node", str(program), "*.md"], cwd=tmp_path, capture_output=True, text=True, check=False, env={**os.environ})
     assert done.returncode == 0, done.stderr
+    assert f"Linting: {len(pages)} file(s)" in done.stdout
 
 
 def test_mermaid_draws_our_charts(browser: Browser, tools: Path, tmp_path: Path) -> None:
@@ -350,6 +386,20 @@ def test_mermaid_draws_our_charts(browser: Browser, tools: Path, tmp_path: Path)
         drawn = shown.evaluate("async (text) => (await mermaid.render('chart', text)).svg", chart)
         assert drawn.count("<rect") >= chart.count('"') // 2 - 1
     shown.close()
+
+
+@pytest.mark.parametrize("change", [None, ("using: composite", "using: compost"), ("shell: bash", "shel: bash")])
+def test_the_action_is_what_github_reads(change: tuple[str, str] | None, tools: Path, tmp_path: Path) -> None:
+    """The action and our workflow follow GitHub's schemas; a misspelt word in them would be seen."""
+    program = tools / "@action-validator" / "cli" / "cli.mjs"
+    files = [Path("action.yml"), Path(".github", "workflows", "slmdecide.yml")]
+    for file in files if change is None else files[:1]:
+        text = (ROOT / file).read_text(encoding="utf-8")
+        copy = tmp_path / file
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_text(text.replace(*change) if change is not None else text, encoding="utf-8")
+        done = subprocess.run(["node", str(program), str(file)], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert (done.returncode == 0) == (change is None), done.stdout + done.stderr
 
 
 def test_examples_of_this_file_are_whole() -> None:

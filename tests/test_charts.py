@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -114,7 +115,7 @@ def test_lists_are_shown_as_they_stand() -> None:
         "known": None,
         "notes": ["one", 2, {"a": 1}],
         "empty": [],
-        "only_nested": [{"a": [1]}],
+        "only_nested": [{"a": [[1]]}, {"a": [[2]]}],
         "memory": {"gib": 1.5, "nested": list(range(100))},
         "rows": [{"id": f"r{n}", "value": n, "list": [n]} for n in range(300)],
     }
@@ -127,6 +128,19 @@ def test_lists_are_shown_as_they_stand() -> None:
     assert "…" in told
     assert "rows (300)" in told
     assert "100 more in the JSON" in told
+    assert re.search(r"\n  id +value +list\n  r0 +0 +0\n", told)
     assert "empty" not in told
     assert "only nested" not in told
     assert write(build({"schema_version": 1, "a": 1})).startswith("slmdecide: report\n")
+
+
+def test_lists_of_few_things_are_shown_whole() -> None:
+    """One object has all its values under each other; objects by name are a table; unknown and listed values have a column too."""
+    alone = write(build({"schema_version": 1, "models": [{"id": "a", "sizes": [1, 2], "price": {"in": 1, "out": None}}]}))
+    assert alone.startswith("Models\n")
+    assert re.search(r"\n  id +a\n  sizes +1, 2\n  price in +1\n  price out +–\n", alone)
+    named = write(build({"schema_version": 1, "by_class": {"A100": {"n": 1}, "Hopper": {"n": 2}}}))
+    assert re.search(r"\n  what +n\n  A100 +1\n  Hopper +2\n", named)
+    settings = [{"name": "against", "value": None}, {"name": "fail_on", "value": []}, {"name": "other", "value": ["a", "b"]}]
+    listed = write(build({"schema_version": 1, "settings": settings}))
+    assert re.search(r"\n  name +value\n  against +–\n  fail_on +none\n  other +a, b\n", listed)

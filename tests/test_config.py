@@ -102,7 +102,9 @@ def test_the_command_line_wins(project: Path) -> None:
     assert run("assess", TRIAGE).code == 3
     assert run("assess", TRIAGE, "--fail-on", "unpriced").code == 0
     assert run("assess", TRIAGE, "--fail-on", "none").code == 0
-    assert run("assess", TRIAGE, "--fail-on", "none", "--fail-on", "unpriced").code == 2
+    both = run("assess", TRIAGE, "--fail-on", "none", "--fail-on", "unpriced")
+    assert (both.code, both.out) == (2, "")
+    assert "stands alone" in both.err
 
 
 def test_assess_goes_by_the_file(project: Path) -> None:

@@ -5,19 +5,29 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import pytest
 
+from slmdecide.ci.comments import marker
+from slmdecide.ci.fitting import MOST_COMMENT_BYTES, fitted
+from slmdecide.ci.workflow import annotation
+from slmdecide.report.break_even import replication_csv
+from slmdecide.report.break_even import to_csv as break_even_csv
+from slmdecide.report.diff import as_sections as diff_sections
 from slmdecide.report.document import to_json
 from slmdecide.report.escape import columns
 from slmdecide.report.html import write as write_page
 from slmdecide.report.markdown import MOST_BYTES, amount
 from slmdecide.report.markdown import write as write_markdown
 from slmdecide.report.pages import page_of, view_of
+from slmdecide.report.policies import as_sections as policy_sections
 from slmdecide.report.saved import Decisions
 from slmdecide.report.text import write as write_text
 from tests.example_assessments import HOSTILE
@@ -117,6 +127,43 @@ def test_endless_text(name: str) -> None:
     assert len(told["markdown"].encode()) <= MOST_BYTES
     page = write_page(page_of(record), library="")
     assert len(page) < 1_500_000
+
+
+def in_ci(text: str) -> str:
+    """The Markdown of a summary and a comment: policies that tripped, what is different, then the report."""
+    changes = with_text(every_record()["Diff"], text)
+    view = view_of(with_text(every_record()["Assessment"], text), amount(full=False))
+    sections = (*policy_sections(changes.policies), *diff_sections(changes), *view.sections)
+    return write_markdown(view._replace(sections=sections))
+
+
+@pytest.mark.parametrize("text", [*TEXTS.values(), HUGE], ids=[*TEXTS, "endless"])
+def test_what_ci_writes(text: str) -> None:
+    """An annotation is one command whose every part is data; a comment begins with its mark, fits, and is built as harmless words are."""
+    (line,) = annotation("error", text, file=text, line=3, title=text).split("\n")
+    assert re.fullmatch(r"::error file=[^:,]*,line=3,title=[^:,]*::.*", line)
+    assert line.isprintable()
+    assert len(line) < 40_000
+    page = in_ci(text)
+    check_markdown(page)
+    if text != HUGE:  # beyond the size that may be posted details are cut
+        assert shape(page) == shape(in_ci(HARMLESS))
+    comment = fitted(f"{marker(text)}\n{page}", MOST_COMMENT_BYTES)
+    assert len(comment.encode()) <= MOST_COMMENT_BYTES
+    first, rest = comment.split("\n", 1)
+    assert re.fullmatch(r"<!-- slmdecide: [^<>]* -->", first)
+    assert "-->" not in rest.replace(" --> ", "")  # an arrow of a chart
+    check_markdown(rest)
+
+
+def test_a_spreadsheet_runs_no_cell() -> None:
+    """A name or a reason that looks like a formula is text in CSV."""
+    for text in (TEXTS["spreadsheet"], "+1", "-1", "@SUM(1)", " =1", "\t=1", "\n=1"):
+        opponents = csv.reader(io.StringIO(break_even_csv(replace(with_text(every_record()["BreakEvenReport"], text), sweep=()))))
+        cells = csv.reader(io.StringIO(replication_csv(with_text(every_record()["Replication"], text))))
+        told = [cell for row in (*opponents, *cells) for cell in row]
+        assert any(text.strip() in cell for cell in told)
+        assert not [cell for cell in told if cell.lstrip()[:1] in ("=", "+", "-", "@")]
 
 
 def test_rich_reads_no_markup(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -22,14 +22,14 @@ from slmdecide import numbers
 from slmdecide.money.what_if import Part, Settings, cheaper_from, cost_together, too_few_labels
 from slmdecide.readers.catalog import load_catalog
 from slmdecide.readers.links import claim_links, source_address
-from slmdecide.records.assessment import Assessment, Band
-from slmdecide.report.charts import over_volume
+from slmdecide.records.assessment import Assessment, Band, Status
+from slmdecide.report.charts import MOST_DRAWN, over_volume
 from slmdecide.report.document import assessments_from_document
 from slmdecide.report.figures import labels
 from slmdecide.report.html import MOST_ROWS, Page, write
 from slmdecide.report.pages import assessment_page, page_of, portfolio_page
 from slmdecide.report.saved import read_saved
-from slmdecide.report.what_if import NOT_SAVED, NOTHING_COSTED, WhatIf, of_assessment, of_portfolio
+from slmdecide.report.what_if import MOST_TASKS, NOT_SAVED, NOTHING_COSTED, WhatIf, of_assessment, of_portfolio
 from tests.example_assessments import EXAMPLES, HOSTILE, INFEASIBLE, SMALL, UNDECIDED, instances, with_strings
 from tests.saved_reports import KINDS, PROMPTED_SMALL, document_of
 
@@ -132,14 +132,19 @@ def test_pages_of_every_kind(kind: str) -> None:
     """Every kind of report is a page of our own elements; each chart has a title, a description and its numbers."""
     page = page_of(read_saved(document_of(kind), "saved.json"))
     shape = check(write(page, library=LIBRARY))
-    plain = {"does not fit", "replication", "difference", "traffic", "models", "throughput", "evidence"}
-    assert bool(page.drawn) == (kind not in plain)
+    drawn = {"decision", "prompted", "priced decision", "pipeline", "portfolio", "priced portfolio", "break-even", "probe", "cascade"}
+    assert bool(page.drawn) == (kind in {*drawn, "chain", "backtest"})
     for one in page.drawn:
         assert one.id in shape.ids
         assert one.title
         assert len(one.description) > 40
         assert one.table.rows or one.id == "chart-volume"
         assert "$schema" not in json.dumps(one.spec)
+
+
+def test_a_page_of_every_verdict() -> None:
+    """The pages that are compared with golden files are of every family there is."""
+    assert {one.verdict.family for one in PAGES.values()} == {word for part in get_args(Status) for word in get_args(part)}
 
 
 def test_only_our_scripts_may_run() -> None:
@@ -240,7 +245,22 @@ def test_a_portfolio_of_many_tasks_stays_small() -> None:
     """A thousand tasks are one table; the first are told one by one, and the page says how many are not."""
     page = write(portfolio_page([SMALL, INFEASIBLE] * 500), library="x" * 900_000)
     assert len(page.encode()) < 2_500_000
-    assert "940 more tasks are told in the table alone" in page
+    assert "960 more tasks are told in the table alone" in page
+
+
+@pytest.mark.parametrize("number", [40, 300, 301, 1000])
+def test_a_portfolio_of_costed_tasks_stays_small(number: int) -> None:
+    """With the library and the controls, of real decisions; of many tasks the dearest are drawn, of too many there are no controls."""
+    real = assessments_from_document(document_of("priced portfolio"))
+    tasks = [replace(real[n % 2], task=replace(real[n % 2].task, name=f"task {n}")) for n in range(number)]
+    made = portfolio_page(tasks)
+    page = write(made, library="x" * 900_000)
+    assert len(page.encode()) < 2_500_000
+    assert (made.what_if is None) == (number > MOST_TASKS)
+    assert ("There are no controls for more than 300 tasks" in page) == (number > MOST_TASKS)
+    (chart,) = made.figures
+    assert len(chart.table.rows) == MOST_DRAWN
+    assert chart.title == ("What the answers cost" if number == MOST_DRAWN else f"What the answers cost: the dearest 40 of {number:,}")
 
 
 def test_charts_show_names_apart() -> None:

@@ -13,7 +13,7 @@ ALLOWED: dict[str, set[str]] = {
     "numbers": {"records"},
     "records": {"records"},
     "money": {"records", "money"},
-    "core": {"records", "money", "core", "numbers", "errors"},
+    "core": {"records", "money", "measure", "core", "numbers", "errors"},
     "measure": {"records", "measure", "numbers", "errors"},
     "cascade": {"records", "measure", "cascade", "numbers", "errors"},
     "readers": {"records", "readers", "errors"},

@@ -249,3 +249,18 @@ def test_a_hostile_name_stays_on_its_line(tmp_path: Path) -> None:
     done = run("diff", file, file, "--fail-on", "undecided")
     (line,) = done.err.splitlines()
     assert line.isprintable()
+
+
+def test_several_policies_in_one_word() -> None:
+    """With commas between, one option holds several; a line for each that trips."""
+    done = run("assess", TRIAGE, "--fail-on", "max-monthly-cost=1, infeasible,confidence-below=0.99,")
+    assert done.code == 3
+    assert [line.split(":")[1].strip() for line in done.err.splitlines()] == ["max-monthly-cost=1", "confidence-below=0.99"]
+
+
+def test_what_is_no_number_is_not_asked_for_its_unit() -> None:
+    """`ten` is wrong however it is meant; 10 alone is a share or an amount."""
+    with pytest.raises(InputError, match="takes a number such as 10% or 50USD"):
+        parse_policy("cost-increase=ten")
+    with pytest.raises(InputError, match="cost-increase=10% or cost-increase=10USD"):
+        parse_policy("cost-increase=10")

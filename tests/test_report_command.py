@@ -120,6 +120,23 @@ def test_files_of_an_earlier_version(saved: Any) -> None:
     assert 'id="what-if"' not in page
 
 
+EARLIER = sorted((ROOT / "tests" / "data" / "earlier").glob("*.json"))
+"""As the commands wrote them before fields were added: a field without a default would make them unreadable."""
+
+
+@pytest.mark.parametrize("output_format", ["text", "markdown", "html"])
+@pytest.mark.parametrize("path", EARLIER, ids=lambda path: path.stem)
+def test_real_files_of_earlier_days(path: Path, output_format: str) -> None:
+    """What was saved when the format was young is rendered today, and a decision is compared with one of today."""
+    ran = run("report", path, "--format", output_format)
+    assert (ran.code, ran.err) == (0, "")
+    assert len(ran.out) > 200
+    if path.stem == "decision":
+        changes = run("assess", TRIAGE, "--against", path, "--format", output_format)
+        assert changes.code == 0
+        assert "Changes since" in changes.out
+
+
 @pytest.mark.parametrize("kind", ["decision", "portfolio", "probe", "cascade", "chain", "break-even", "backtest", "replication"])
 def test_another_schema_version_is_named(kind: str, saved: Any) -> None:
     """A file of a version that is not read names it."""

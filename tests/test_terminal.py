@@ -8,11 +8,17 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
 from slmdecide.report.escape import columns
+from slmdecide.report.pages import view_of
+from slmdecide.report.saved import read_saved
+from slmdecide.report.text import write
 from tests.running import run
+from tests.saved_reports import KINDS, document_of
 
 ROOT = Path(__file__).parents[1]
 CATALOGUE = sorted((ROOT / "profiles" / "catalogue").glob("*.yaml"))
@@ -27,6 +33,14 @@ def test_every_ready_profile_fits_80_columns(path: Path, monkeypatch: pytest.Mon
     assert ran.code == 0
     assert max(map(columns, ran.out.splitlines())) <= 80
     assert "…" not in ran.out.partition("Evidence")[0]
+
+
+@pytest.mark.parametrize("width", [80, 60])
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_report_fits(kind: str, width: int) -> None:
+    """Whatever command wrote it, no line takes more than the terminal has."""
+    told = write(view_of(read_saved(document_of(kind), "saved.json")), width=width)
+    assert max(map(columns, told.splitlines())) <= width
 
 
 @pytest.mark.parametrize(("given", "widest"), [("", 100), ("80", 80), ("132", 100), ("20", 40), ("0", 100), ("-3", 100), ("wide", 100)])
@@ -81,6 +95,9 @@ def test_colour_on_a_terminal_and_the_same_words_without() -> None:
         ("slmdecide profiles support", "support-triage"),
         ("slmdecide models nova-mi", "nova-micro"),
         ("slmdecide evidence labels-curve", "labels-curve-fit"),
+        ("slmdecide breakeven --vs gpt-4o-mi", "gpt-4o-mini"),
+        ("slmdecide probe task.yaml --model llama-3.1-8", "llama-3.1-8b"),
+        ("slmdecide assess task.yaml --fail-on cost", "cost-increase=10%"),
         ("slmdecide repo", "report"),
         ("slmdecide report x.json --format mark", "markdown"),
     ],
@@ -92,3 +109,20 @@ def test_the_shell_completes_names(typed: str, offered: str) -> None:
     script = "import sys; sys.argv = ['slmdecide']; from slmdecide.cli.app import app_for; app_for(None)(prog_name='slmdecide')"
     done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False, cwd=ROOT)
     assert offered in done.stdout.split(), done.stderr
+
+
+def test_wherever_a_known_name_is_wanted_the_shell_has_it() -> None:
+    """Every option and argument that takes a known model, GPU, nature, ready profile, claim or policy completes it."""
+    from slmdecide.cli.app import COMMANDS, app_for  # noqa: PLC0415  (reads every command)
+
+    words = {"MODEL", "MODEL|NAME=IN/OUT", "NAME[=ADDRESS]", "GPU", "NATURE", "NAME", "ID", "POLICY"}
+    found = set()
+    commands: list[tuple[str, Any]] = [(name, typer.main.get_command(app_for(None)).commands[name]) for name in COMMANDS]  # type: ignore[attr-defined]
+    while commands:
+        name, command = commands.pop()
+        commands += [(f"{name} {each}", one) for each, one in getattr(command, "commands", {}).items()]
+        if name != "cascade":  # its models are those of the file that it reads
+            wanted = [one for one in command.params if one.metavar in words]
+            assert [f"{name} {one.name}" for one in wanted if one._custom_shell_complete is None] == []
+            found |= {name for _ in wanted[:1]}
+    assert found >= {"assess", "breakeven", "probe", "init", "profiles", "models", "gpus", "throughput", "evidence", "ci", "diff"}

@@ -22,9 +22,13 @@ _MERGE = "merge"
 def annotation(level: Level, message: str, *, file: str | None = None, line: int | None = None, title: str = "slmdecide") -> str:
     """The line that makes the runner show a message, at a line of a file if one is given. Nothing in it acts as a command."""
     properties = {"file": file, "line": str(line) if file is not None and line is not None else None, "title": title}
-    told = ",".join(f"{key}={value.translate(_PROPERTY)}" for key, value in properties.items() if value is not None)
-    shown = "".join(one if one.isprintable() or one in "\r\n" else " " for one in message[:_MOST_CHARACTERS])
-    return f"::{level} {told}::{shown.translate(_DATA)}"
+    told = ",".join(f"{key}={_shown(value).translate(_PROPERTY)}" for key, value in properties.items() if value is not None)
+    return f"::{level} {told}::{_shown(message).translate(_DATA)}"
+
+
+def _shown(text: str) -> str:
+    """The text without what acts on a terminal or hides, and not endless."""
+    return "".join(one if one.isprintable() or one in "\r\n" else " " for one in text[:_MOST_CHARACTERS])
 
 
 def append_summary(path: Path, markdown: str) -> None:

@@ -85,7 +85,12 @@ def breakeven(
     ] = None,
     vs: Annotated[
         list[str] | None,
-        typer.Option(metavar="MODEL|NAME=IN/OUT", help="A further opponent; prices in USD per million tokens.", show_default=False),
+        typer.Option(
+            metavar="MODEL|NAME=IN/OUT",
+            help="A further opponent; prices in USD per million tokens.",
+            show_default=False,
+            autocompletion=model_names,
+        ),
     ] = None,
     as_of: Annotated[str | None, typer.Option(metavar="DATE", help="API prices of this day.", show_default=False)] = None,
     api_price_decline: Annotated[float, typer.Option(help="Share by which API prices fall each year.")] = 0.0,

@@ -24,6 +24,7 @@ from slmdecide.readers.catalog import load_catalog
 from slmdecide.readers.files import MAX_PROFILE_BYTES, read_text
 from slmdecide.readers.mistakes import FileError
 from slmdecide.readers.profile import load_profile
+from slmdecide.readers.settings import NAME as SETTINGS_NAME
 from slmdecide.readers.yaml import scan
 from slmdecide.report.policies import as_sections as policies_section
 from slmdecide.report.saved import Decisions
@@ -133,13 +134,16 @@ def _decided(asked: Asked, environment: Mapping[str, str]) -> _Found:
 
 
 def _files(globs: Sequence[str]) -> tuple[Path, ...]:
-    """The files that match, each once, by name. InputError if a glob matches none: a gate that checks nothing is no gate."""
+    """The files that match, each once, by name. InputError if a glob matches none: a gate that checks nothing is no gate.
+
+    The project's settings are no profile, though a glob such as **/*.yaml matches them.
+    """
     if not globs:
         raise InputError("no profiles are named", hint="slmdecide ci 'profiles/**/*.yaml', or SLMDECIDE_PROFILES")
     found: set[Path] = set()
     for pattern in globs:
         matched = [Path(one) for one in glob.iglob(pattern, recursive=True)]  # noqa: PTH207  (takes absolute patterns too)
-        files = [one for one in matched if one.is_file()]
+        files = [one for one in matched if one.is_file() and (one.name != SETTINGS_NAME or one.as_posix() == pattern)]
         if not files:
             raise InputError(f"{pattern!r} matches no file")
         found.update(files)

@@ -39,3 +39,10 @@ def claim_names(incomplete: str) -> list[str]:
     from slmdecide.readers.catalog import load_catalog  # noqa: PLC0415
 
     return [name for name in load_catalog(decisions=False).claims if name.startswith(incomplete)]
+
+
+def policy_names(incomplete: str) -> list[str]:
+    """Policies as they are written, a number for an example, and the word that lifts them."""
+    from slmdecide.core.policy_words import examples  # noqa: PLC0415
+
+    return [word for word in (*examples(), "none") if word.startswith(incomplete)]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from slmdecide.cli.completion import policy_names
 from slmdecide.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,8 +27,9 @@ FailOn = Annotated[
         "--fail-on",
         metavar="POLICY",
         help="Exit 3 if this holds: verdict-change, cost-increase=10%, max-monthly-cost=500, stale-prices=90d, unpriced, infeasible,"
-        " undecided, confidence-below=0.7. May be given several times; none lifts those of the project's settings.",
+        " undecided, confidence-below=0.7. May be given several times, or with commas between; none lifts those of the project's settings.",
         show_default=False,
+        autocompletion=policy_names,
     ),
 ]
 ThresholdUsd = Annotated[
@@ -66,7 +68,7 @@ def settle(
     found = find_settings(folder, _home()) if folder is not None else None
     given = {
         "against": str(against) if against is not None else None,
-        "fail_on": tuple(fail_on) if fail_on is not None else None,
+        "fail_on": _words(fail_on) if fail_on is not None else None,
         "threshold_usd": _amount(threshold_usd, "--threshold-usd"),
         "threshold_percent": _amount(threshold_percent, "--threshold-percent"),
     }
@@ -91,6 +93,11 @@ def settle(
         ),
         told=tuple(told),
     )
+
+
+def _words(given: Sequence[str]) -> tuple[str, ...]:
+    """Policies as an option gives them: one, or several with commas between."""
+    return tuple(word for one in given for word in ([part for part in one.split(",") if part.strip()] or [one]))
 
 
 def _folder() -> Path | None:
@@ -119,6 +126,8 @@ def _policies(setting: Setting) -> tuple[Policy, ...]:
     from_file = setting.origin.kind == "file"
     if not words or (not from_file and words == (_NONE,)):
         return ()
+    if not from_file and _NONE in words:
+        raise InputError("--fail-on: found none beside policies; it lifts those of the settings, and stands alone")
     from slmdecide.core.policy_words import parse_policy  # noqa: PLC0415  (few runs have policies)
 
     found: dict[Policy, None] = {}

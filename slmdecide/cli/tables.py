@@ -6,12 +6,10 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
-from slmdecide.report.escape import columns, markdown, terminal
+from slmdecide.report.escape import columns, csv_cell, markdown, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-_FORMULA = ("=", "+", "-", "@")
 
 
 def text_table(header: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] = ()) -> str:
@@ -39,15 +37,8 @@ def csv_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(header)
-    writer.writerows([_csv_cell(cell) for cell in row] for row in rows)
+    writer.writerows([csv_cell(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
     return stream.getvalue()
-
-
-def _csv_cell(cell: object) -> object:
-    if not isinstance(cell, str):
-        return cell
-    text = terminal(cell)
-    return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
 
 
 def card(title: str, pairs: Iterable[tuple[str, str]], *, indent: str = "  ") -> str:

@@ -27,6 +27,11 @@ _MONEY = re.compile(r"\$|USD", re.IGNORECASE)
 _NAME_CHARACTERS = 80
 
 
+def examples() -> tuple[str, ...]:
+    """Each policy as it may be written, in the documents' order; of two ways to say a number the first."""
+    return tuple(f"{one}={_EXAMPLES[one].partition(' ')[0]}" if one in _EXAMPLES else one for one in NAMES)
+
+
 def parse_policy(word: str) -> Policy:
     """The policy that a user wrote, such as `cost-increase=10%`. InputError with what is allowed."""
     written = word.strip()
@@ -63,6 +68,7 @@ def _share_or_usd(name: PolicyName, number: str, written: str) -> Policy:
     if number.endswith("%"):
         return Policy(name=name, limit=_number("share", number), unit="share", written=written)
     if _MONEY.search(number) is None:
+        _number("usd", number)
         raise InputError(f"found {_shown(written)}; say what the number is: {name}={number}% or {name}={number}USD")
     return Policy(name=name, limit=_number("usd", number), unit="usd", written=written)
 

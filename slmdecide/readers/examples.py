@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from slmdecide.readers.example_rows import RowError, csv_rows, decoded, json_rows
-from slmdecide.readers.files import read_bytes, shown
+from slmdecide.readers.files import STDIN, read_bytes, shown
 from slmdecide.readers.mistakes import MOST_MISTAKES, FileError, Mistake
 from slmdecide.readers.mistakes import shown as value_shown
 from slmdecide.records.probe import Example
@@ -54,12 +55,12 @@ class ExamplesFile:
 
 
 def read_examples(path: Path, *, columns: Mapping[Role, str] | None = None) -> ExamplesFile:
-    """The examples of a file. DataError that names file, line and field if it cannot be read for certain.
+    """The examples of a file, or of standard input (`-`). DataError that names file, line and field if it cannot be read for certain.
 
     `columns`: names of the columns, where they are not usual ones. An example without an id gets one from its content, so
     that it stays the same when the file is sorted anew.
     """
-    content = read_bytes(path)
+    content = sys.stdin.buffer.read() if path == STDIN else read_bytes(path)
     text, encoding = decoded(content, shown(path))
     kind = _KINDS.get(path.suffix.lower()) or ("jsonl" if text.lstrip()[:1] in ("{", "[") else "csv")
     return parse_examples(text, shown(path), kind=kind, columns=columns, sha256=hashlib.sha256(content).hexdigest(), encoding=encoding)

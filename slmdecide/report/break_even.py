@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from slmdecide.numbers import count, exact, months, number, percent, usd, usd_price
 from slmdecide.report.blocks import Item, Items, Pairs, Prose, Section, Table, View
-from slmdecide.report.escape import shortened
+from slmdecide.report.escape import csv_cell, shortened
 from slmdecide.report.words import name, words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from slmdecide.records.breakeven import BreakEvenReport, DoesNotFit, OpponentReport, Replication
 
@@ -66,7 +66,17 @@ def build(report: BreakEvenReport) -> View:
             *((Items(tuple(Item(note) for note in report.notes)),) if report.notes else ()),
         ),
         sections=tuple(sections),
-        footer=tuple(f"{words(key)}: {name(value)}." for key, value in report.data.items()),
+        footer=_footer(report.data),
+    )
+
+
+def _footer(data: Mapping[str, str]) -> tuple[str, ...]:
+    """Which data sets a report rests on, as decisions say it."""
+    if data.keys() != {"prices_as_of", "version", "sha256"}:
+        return tuple(f"{words(key)}: {name(value)}." for key, value in data.items())
+    return (
+        f"Prices as of {name(data['prices_as_of'])}; slmdecide {name(data['version'])}.",
+        f"Data sets: sha256 {name(data['sha256'])}.",
     )
 
 
@@ -92,7 +102,8 @@ def build_does_not_fit(found: DoesNotFit) -> View:
 
 def _sentence(one: OpponentReport) -> str:
     if one.monthly_cost_usd is None:
-        return f"{name(one.name)}: {one.why_never}."
+        who = name(one.name)
+        return f"{who[:1].upper() if who.startswith('the ') else who[:1]}{who[1:]}: {one.why_never}."
     if one.break_even_months is None:
         return f"Against {name(one.name)} it is never paid back, because {one.why_never}."
     sure = ""
@@ -234,7 +245,7 @@ def to_csv(report: BreakEvenReport) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     if report.sweep:
-        writer.writerow(("tokens_per_month", "replicas", "self_host_usd", *(f"api_usd:{one.name}" for one in report.opponents)))
+        writer.writerow(("tokens_per_month", "replicas", "self_host_usd", *(csv_cell(f"api_usd:{one.name}") for one in report.opponents)))
         writer.writerows((point.tokens_per_month, point.replicas, point.self_host_usd, *point.opponents_usd) for point in report.sweep)
         return stream.getvalue()
     columns = (
@@ -249,7 +260,7 @@ def to_csv(report: BreakEvenReport) -> str:
         "why_never",
     )
     writer.writerow(columns)
-    writer.writerows(tuple(getattr(one, column) for column in columns) for one in report.opponents)
+    writer.writerows(_csv_row(one, columns) for one in report.opponents)
     return stream.getvalue()
 
 
@@ -259,5 +270,10 @@ def replication_csv(found: Replication) -> str:
     writer = csv.writer(stream, lineterminator="\n")
     columns = ("model", "api", "published_months", "computed_months", "difference", "reproducible")
     writer.writerow(columns)
-    writer.writerows(tuple(getattr(one, column) for column in columns) for one in found.cells)
+    writer.writerows(_csv_row(one, columns) for one in found.cells)
     return stream.getvalue()
+
+
+def _csv_row(record: object, columns: Sequence[str]) -> list[object]:
+    values = (getattr(record, column) for column in columns)
+    return [csv_cell(value) if isinstance(value, str) else value for value in values]

@@ -89,7 +89,12 @@ def _sweep(report: BreakEvenReport) -> list[Figure]:
         if told
         else ("Lines of the bills over the volume; at none of these volumes self-hosting breaks even.")
     )
+    now = alt.Chart(rows([{"tokens": report.tokens_per_month}])).encode(x=x)
+    inside = report.sweep[0].tokens_per_month <= report.tokens_per_month <= report.sweep[-1].tokens_per_month
     chart = lines + rules if within else lines
+    if inside:
+        chart += now.mark_rule(color="var(--ink)", strokeWidth=1.5)
+        chart += now.mark_text(align="left", dx=4, y=8, color="var(--ink)", fontSize=12).encode(text=alt.value("now"))
     return [Figure("chart-sweep", "", "Bills over the volume", description, specification(chart, 320), table, tuple(names))]
 
 

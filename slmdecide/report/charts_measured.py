@@ -115,7 +115,12 @@ def cascade_figures(report: CascadeReport) -> list[Figure]:
         ),
         right=(0, 1, 2, 3),
     )
-    return [_frontier(drawn, marks, table)]
+    alone = (
+        [(cost, accuracy) for _, cost, accuracy in marks[:2]]
+        if report.small.cost_usd is not None and report.large.cost_usd is not None
+        else []
+    )
+    return [_frontier(drawn, marks, table, random=alone)]
 
 
 def chain_figures(report: ChainReport) -> list[Figure]:
@@ -137,14 +142,20 @@ def chain_figures(report: ChainReport) -> list[Figure]:
     return [_frontier(drawn, marks, table)]
 
 
-def _frontier(drawn: Sequence[tuple[float, float]], marks: Sequence[tuple[str, float, float]], table: Table) -> Figure:
+def _frontier(
+    drawn: Sequence[tuple[float, float]],
+    marks: Sequence[tuple[str, float, float]],
+    table: Table,
+    random: Sequence[tuple[float, float]] = (),
+) -> Figure:
+    """`random`: the ends of the line on which requests that are sent to either model at random would lie."""
     names = labels(each for each, _, _ in marks)
-    x = alt.Scale(zero=False, nice=True)
+    x = alt.Scale(zero=False, nice=True, padding=8)
     axis_x = alt.Axis(title="USD for all examples", format="$~s", tickCount=6)
     axis_y = alt.Axis(title="accuracy", format=".2~f", tickCount=6)
     line = (
         alt.Chart(rows([{"cost": cost, "accuracy": accuracy} for cost, accuracy in drawn]))
-        .mark_line(interpolate="step-after", strokeWidth=2.5, color="var(--c1)")
+        .mark_line(interpolate="step-after", strokeWidth=2.5, color="var(--muted)")
         .encode(x=alt.X("cost:Q", scale=x, axis=axis_x), y=alt.Y("accuracy:Q", scale=alt.Scale(zero=False), axis=axis_y))
     )
     at = [{"what": label, "cost": cost, "accuracy": accuracy} for label, (_, cost, accuracy) in zip(names, marks, strict=True)]
@@ -153,16 +164,23 @@ def _frontier(drawn: Sequence[tuple[float, float]], marks: Sequence[tuple[str, f
         color=series_colour("what", names),
         shape=alt.Shape("what:N", scale=alt.Scale(domain=names, range=_SHAPES[: len(names)]), legend=None),
     )
+    mixed = (
+        alt.Chart(rows([{"cost": cost, "accuracy": accuracy} for cost, accuracy in random]))
+        .mark_line(strokeWidth=1.5, strokeDash=[4, 4], color="var(--muted)")
+        .encode(x=alt.X("cost:Q", axis=axis_x), y=alt.Y("accuracy:Q", axis=axis_y))
+    )
+    note = "Line: the best that any threshold gives for the money."
     told = "; ".join(f"{label}: {usd(cost)}, accuracy {score(accuracy)}" for label, (_, cost, accuracy) in zip(names, marks, strict=True))
     return Figure(
         "chart-frontier",
         "",
         "Accuracy against cost, on these examples",
         f"A rising line of the best accuracy for each cost, and marks. {told}.",
-        specification(line + point, _HEIGHT),
+        specification(line + mixed + point if random else line + point, _HEIGHT),
         table,
         tuple(names),
         as_marks=True,
+        note=f"{note} Dashed: requests sent to either model at random." if random else note,
     )
 
 

@@ -138,7 +138,7 @@ def _sides(task: TaskDiff) -> list[Block]:
     if old.p_good_enough != new.p_good_enough:
         rows.append(("good enough", percent(old.p_good_enough), percent(new.p_good_enough), ""))
     rows += [(COSTS.get(one.name, words(one.name)), usd(one.old), usd(one.new), amount_change(one)) for one in task.costs]
-    return [Table(("", "was", "is", "change"), tuple(rows), right=(1, 2, 3))] if rows else []
+    return [Table(("figure", "was", "is", "change"), tuple(rows), right=(1, 2, 3))] if rows else []
 
 
 def _parts(task: TaskDiff) -> list[tuple[str, tuple[Block, ...], bool]]:

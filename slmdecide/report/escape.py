@@ -1,4 +1,4 @@
-"""Text that came from a user, a log or a model, made safe to show: on a terminal, in Markdown, in HTML."""
+"""Text that came from a user, a log or a model, made safe to show: on a terminal, in Markdown, in HTML, in CSV."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ _MOST_MARKS = 4
 """Accents that one character may carry; scripts need at most three."""
 _HIDDEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 """Characters that Unicode calls printable, and that show nothing."""
+_FORMULA = ("=", "+", "-", "@")
 _BREAK = "&#8203;"
 """A zero-width space: what stands before and after it is not read as one mention, reference or address."""
 _MARKDOWN = re.compile(
@@ -78,6 +79,12 @@ def markdown_code(text: str) -> str:
 def html(text: str) -> str:
     """The text inside an HTML element of a Markdown page."""
     return _LINKED_IN_HTML.sub(lambda found: f"{found[0]}{_BREAK}", terminal(text).translate(_HTML)).replace("://", f":{_BREAK}//")
+
+
+def csv_cell(text: str) -> str:
+    """The text in a cell of CSV; one that a spreadsheet would take for a formula gets a leading '."""
+    shown = terminal(text)
+    return f"'{shown}" if shown.lstrip().startswith(_FORMULA) else shown
 
 
 def columns(text: str) -> int:

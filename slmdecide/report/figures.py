@@ -32,6 +32,8 @@ class Figure(NamedTuple):
     """Names of the lines in the order of their colours; () if there is one kind of mark only."""
     as_marks: bool = False
     """Whether the series are marks of different shapes instead of lines."""
+    note: str = ""
+    """What the marks mean, in a line under the title, where the legend does not say it."""
 
 
 def labels(names: Iterable[str]) -> list[str]:

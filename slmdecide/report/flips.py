@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from slmdecide.numbers import exact, milliseconds, months, points, usd_price
 from slmdecide.report.words import OPEN, family_words, name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from slmdecide.records.assessment import Flip
 
@@ -20,6 +20,9 @@ def flip_sentence(flip: Flip) -> str:
     if flip.kind == "score":
         return f"At a weight of {name(exact(flip.at))} the criteria would lean to a {name(flip.family)} model ({field}, {now})."
     note = f"; {flip.note}" if flip.note is not None else ""
+    words = _WORDS.get(flip.input.rpartition(".")[2], {}).get(flip.at) if isinstance(flip.at, bool | str) else None
+    if words is not None:
+        return f"{words} it becomes {_becomes(flip.family)} ({field}: {name(exact(flip.at))}, {now}{note})."
     at = _in_words(flip)
     if at is None:
         return f"With {field}: {name(exact(flip.at))} ({now}{note}) it becomes {_becomes(flip.family)}."
@@ -55,6 +58,25 @@ _AMOUNTS: dict[str, tuple[str, Callable[[float | None], str]]] = {
     "p95_ms": ("With answers wanted within {}", milliseconds),
 }
 """How a person says a value of an input, by the input's last name."""
+
+_WORDS: dict[str, Mapping[Any, str]] = {
+    "may_leave": {
+        "nowhere": "If the data may not leave,",
+        "own_cloud": "If the data may go to a cloud of your own only,",
+        "anywhere": "If the data may go to any API,",
+    },
+    "offline": {True: "If it has to work offline,", False: "If it need not work offline,"},
+    "operator": {"nobody": "With nobody to operate a model,", "own_team": "With a team of your own to operate a model,"},
+    "change": {"stable": "If the task does not change,"}
+    | {often: f"If the task changes {often}," for often in ("yearly", "quarterly", "monthly", "weekly")},
+    "reasoning": {
+        "none": "If it takes no reasoning,",
+        "low": "If it takes a little reasoning,",
+        "high": "If it takes much reasoning,",
+    },
+    "risk": {much: f"If the risk of a wrong answer is {much}," for much in ("low", "medium", "high")},
+}
+"""How a person says a word of an input, by the input's last name."""
 
 
 def _in_words(flip: Flip) -> str | None:

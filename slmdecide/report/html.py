@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from functools import cache
 from math import log10
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -23,7 +24,7 @@ from slmdecide.report.escape import shortened, terminal
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from slmdecide.report.blocks import Block, Cell, Section, View
+    from slmdecide.report.blocks import Block, Cell, Section, Table, View
     from slmdecide.report.figures import Figure
     from slmdecide.report.what_if import WhatIf
 
@@ -31,6 +32,11 @@ MOST_ROWS = 400
 """Rows of one table or list; the JSON has the rest."""
 _CELL_CHARACTERS = 300
 _PROSE_CHARACTERS = 1500
+_LONG_WORD_CHARACTERS = 20
+_BREAKS = re.compile(r"[\s/-]")
+"""Where a browser breaks a line by itself."""
+_IS_BAR = re.compile(r"[=|.o+*]{8,}")
+_BAR = str.maketrans({"=": "━", ".": "·", "|": "┃"})
 _FOLDED = ("Ruled out", "Assumptions", "Evidence", "Step ", "What was read", "Skipped rows", "Examples")
 """Sections that are closed until the reader opens them: long, and read to check rather than to decide."""
 _SCRIPTS = ("numbers.js", "what_if.js", "page.js")
@@ -152,7 +158,18 @@ def _template() -> Any:  # noqa: ANN401  (jinja2.Template)
         lstrip_blocks=True,
     )
     environment.filters.update(
-        prose=_prose, cell=_cell, kind=_kind, shown=_shown, more=_more, host=_host, number=number, plain=in_full, log_slider=_log_slider
+        prose=_prose,
+        cell=_cell,
+        bar=_bar,
+        long=_long,
+        wordy=_wordy,
+        kind=_kind,
+        shown=_shown,
+        more=_more,
+        host=_host,
+        number=number,
+        plain=in_full,
+        log_slider=_log_slider,
     )
     return environment.get_template("page.html.j2")
 
@@ -166,6 +183,21 @@ def _cell(cell: Cell) -> str:
         side = "neither" if cell.value == 0 else "small" if cell.value > 0 else "large"
         return f"{side} ({signed(cell.value)})"
     return terminal(shortened(cell, _CELL_CHARACTERS))
+
+
+def _bar(cell: Cell) -> str:
+    """A bar that text draws with characters, as a page draws it with better ones; "" for other cells."""
+    return cell.translate(_BAR) if isinstance(cell, str) and _IS_BAR.fullmatch(cell) else ""
+
+
+def _long(cell: Cell) -> bool:
+    """Whether a word in it may be cut anywhere on paper, so that the table is not wider than the page."""
+    return isinstance(cell, str) and any(len(word) > _LONG_WORD_CHARACTERS for word in _BREAKS.split(cell))
+
+
+def _wordy(block: Table) -> bool:
+    """Whether a column beside the first one holds words: then those of numbers take no more room than they need."""
+    return any(place not in block.right for place in range(2 if not block.header[0] else 1, len(block.header)))
 
 
 def _kind(block: Block) -> str:

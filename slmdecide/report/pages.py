@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 _WHOLE = Amount(options=None, statements=True, hint="")
 _BRIEF = Amount(options=6, statements=False, hint="the JSON report has all")
-_MOST_PARTS = 60
-"""Tasks of a portfolio that are told one by one; about 10 kB each."""
+_MOST_PARTS = 40
+"""Tasks of a portfolio that are told one by one; about 20 kB each."""
 _DRAWN_OPTIONS = 12
 
 
@@ -93,7 +93,7 @@ def assessment_page(assessment: Assessment) -> Page:
     shown = feasible_by_cost(assessment.options, chosen_id, _DRAWN_OPTIONS)
     return Page(
         view=build(assessment, _WHOLE),
-        figures=(*option_costs(shown, chosen_id), *leans(assessment.criteria)),
+        figures=(*option_costs(shown, chosen_id, assessment.verdict.level), *leans(assessment.criteria)),
         what_if=None if isinstance(asked, str) else asked,
         why_no_what_if=asked if isinstance(asked, str) else None,
     )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from slmdecide.records.cascade_report import CascadeReport, ChainReport
     from slmdecide.records.diff import Diff
     from slmdecide.records.probe import ProbeReport
-    from slmdecide.records.traffic import TrafficReport
+    from slmdecide.records.traffic_report import TrafficReport
 
     Measured: TypeAlias = (
         "BreakEvenReport | DoesNotFit | Replication | ProbeReport | CascadeReport | ChainReport | Backtest | Diff | TrafficReport"
@@ -125,7 +125,7 @@ def _diff(document: Json, name: str) -> Diff:
 
 
 def _traffic(document: Json, name: str) -> TrafficReport:
-    from slmdecide.records.traffic import TrafficReport  # noqa: PLC0415
+    from slmdecide.records.traffic_report import TrafficReport  # noqa: PLC0415
 
     return read_record(TrafficReport, document, name)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from slmdecide.numbers import usd, usd_band
+from slmdecide.numbers import count, usd, usd_band
 from slmdecide.report.document import record_document
 from slmdecide.report.figures import Figure, Json, labels
 from slmdecide.report.options import find
@@ -28,6 +28,8 @@ MOST_ROWS = 12
 _MOST_LINES = 4
 _LABELS_VETO = "too_few_labels"
 """The one constraint that a control can lift."""
+MOST_TASKS = 300
+"""Tasks whose numbers, about 1.5 kB each, leave a page under 2.5 MB."""
 NOT_SAVED = "This file does not hold what costs are computed from: it is from an earlier version. Assess again to try other values."
 NOTHING_COSTED = "No option within the constraints has a known cost, so there is nothing to bill anew."
 
@@ -120,6 +122,8 @@ def of_assessment(assessment: Assessment) -> WhatIf | str:
 
 def of_portfolio(assessments: Sequence[Assessment]) -> WhatIf | str:
     """The controls for several tasks, or why there are none."""
+    if len(assessments) > MOST_TASKS:
+        return f"There are no controls for more than {count(MOST_TASKS)} tasks on one page: report on fewer to try other values."
     sums = total(assessments).known_part
     tasks = [_Answer(name(one.task.name), one.stages or (one,), one) for one in assessments]
     together = Row("all together", "", usd_band(sums.monthly_cost_usd), usd(sums.one_time_cost_usd), usd_band(sums.total_usd_per_month))

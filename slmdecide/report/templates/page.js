@@ -28,12 +28,21 @@ window.addEventListener("afterprint", () => {
   for (const part of closed.splice(0)) part.open = false;
 });
 
+// A table that is seen whole is no stop for the keyboard; without scripts each is one.
+const stops = new ResizeObserver((seen) => {
+  for (const { target } of seen) {
+    if (target.scrollWidth > target.clientWidth) target.setAttribute("tabindex", "0");
+    else target.removeAttribute("tabindex");
+  }
+});
+for (const table of document.querySelectorAll(".scroll")) stops.observe(table);
+
 const startWhatIf = (told) => {
   const partsOf = (bill) => bill.parts.map(([model, inputs]) => [told.models[model], told.inputs[inputs]]);
   const rows = told.rows.map((bill) => ({ ...bill, parts: partsOf(bill) }));
   const lines = told.lines.map((bill) => ({ ...bill, parts: partsOf(bill) }));
   const volumeTold = (factor) =>
-    told.requests === null ? `${numbers.number(factor)} times the volume` : `${numbers.number(factor * told.requests)} requests a month`;
+    told.requests === null ? (factor === 1 ? "the assessed volume" : `${numbers.number(factor)} times the volume`) : `${numbers.number(factor * told.requests)} requests a month`;
 
   // Each control is a number field with a slider beside it; an empty or impossible field counts as assessed.
   const controls = [...document.querySelectorAll("[data-control]")].map((field) => ({
@@ -113,7 +122,9 @@ const startWhatIf = (told) => {
       .filter((line) => line !== against)
       .map((line) => {
         const factor = whatIf.cheaperFrom(line.parts, against.parts, settings);
-        return { line, volume: factor === null ? null : factor * settings.volume };
+        if (factor === null) return { line, volume: null };
+        const volume = factor * settings.volume;
+        return { line, volume, typical: whatIf.costTogether(line.parts, { ...settings, volume }).total.typical };
       });
   };
 
@@ -146,11 +157,16 @@ const startWhatIf = (told) => {
     }
     return points;
   };
-  // There is always one of each kind, or the chart would have a part without an extent: the second lies under the first.
+  // There is always one of each kind, or the chart would have a part without an extent: the second lies under the first,
+  // with a point at what the first line costs at the volume that is set.
   const marksOf = (settings, found) => {
-    const now = settings.volume * (told.requests ?? 1);
-    const even = found.filter(({ volume }) => volume !== null).map(({ volume }) => volume * (told.requests ?? 1));
-    return [{ volume: now, kind: "now" }, ...[now, ...even].map((volume) => ({ volume, kind: "break-even" }))];
+    const volume = settings.volume * (told.requests ?? 1);
+    const mark = (line, at, typical) => ({ volume: at, kind: "break-even", series: line.label, typical: Math.max(CENT, typical) });
+    return [
+      { volume, kind: "now" },
+      mark(lines[0], volume, whatIf.costTogether(lines[0].parts, settings).total.typical),
+      ...found.filter((one) => one.volume !== null).map((one) => mark(one.line, one.volume * (told.requests ?? 1), one.typical)),
+    ];
   };
 
   const showTable = (points) => {
