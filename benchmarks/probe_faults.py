@@ -35,7 +35,8 @@ def started(case: Case, *more: str) -> subprocess.Popen[bytes]:
     """The command as a process of its own."""
     arguments = case.arguments("--all", "--concurrency", 64, "--timeout", TIMEOUT_S, "--max-cost", 1000, "--format", "json", *more)
     out = (case.folder / "report.json").open("wb")
-    return subprocess.Popen([sys.executable, "-m", "slmdecide", *arguments], cwd=ROOT, env=os.environ, stdout=out, stderr=subprocess.PIPE)
+    environment = {**os.environ, "OPENAI_API_KEY": "none", "OPENAI_BASE_URL": case.server.url} if case.road == "litellm" else os.environ
+    return subprocess.Popen([sys.executable, "-m", "slmdecide", *arguments], cwd=ROOT, env=environment, stdout=out, stderr=subprocess.PIPE)
 
 
 def lines(case: Case) -> int:

@@ -152,6 +152,8 @@ class Server:
             case "hang":
                 await asyncio.sleep(float(detail or 60))
                 return False
+            case "body":
+                return await self._raw(writer, detail.encode())
             case "redirect":
                 return await self._send(writer, 307, {}, {"Location": detail})
         answer = self.answer(asked)

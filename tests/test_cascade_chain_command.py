@@ -192,6 +192,18 @@ def test_later_rows_must_be_of_the_models_of_the_chain(tmp_path: Path) -> None:
     assert "nothing was promised, so there is nothing to check in" in " ".join(ran.out.split())
 
 
+def test_later_rows_of_a_single_model_that_was_promised_to_do(tmp_path: Path) -> None:
+    """A cheaper model alone, within the margin of the best: the promise is checked, and nothing is passed on."""
+    able = {"tiny": 0.2, "mid": 0.945, "big": 0.95}
+    path = write_lines(tmp_path / "calls.jsonl", chain_calls(3000, 5, able, sure=False))
+    found = document(path, "--against", write_lines(tmp_path / "later.jsonl", chain_calls(2000, 6, able, sure=False)))
+    assert (found["verdict"], found["fallback"], found["promise"]["certified"]) == ("small", "mid", True)
+    shift = found["shift"]
+    assert (shift["status"], shift["now"]["escalation_rate"]["value"]) == ("holds", 0)
+    assert (shift["escalation_rate_before"], shift["escalation_p_value"], shift["escalation_moved"]) == (None, None, False)
+    assert "the promise holds" in run("cascade", path, "--against", tmp_path / "later.jsonl").out
+
+
 def test_a_chain_of_confidences_the_other_way_round(tmp_path: Path) -> None:
     """Found and said; with --reverse the same chain at thresholds of the opposite sign, a router that knows it, later rows too."""
     calls = chain_calls(3000, 5, ABLE)

@@ -395,7 +395,7 @@ def measured(tolerance: int, risk: str, nature: str) -> tuple[Assessment, list[s
     text = BASE.replace("classification", nature).replace("output_tokens: 8", "output_tokens: 60")
     quality = f"{{tolerance: {tolerance}, risk: {risk}}}"
     found = assess(profile(text, quality=quality, data="{labelled_examples: 0, obtainable_examples: 0}"), CATALOG)
-    steps = [f"{one.do} {one.why}" for one in found.next_steps if one.command == "slmdecide probe task.yaml"]
+    steps = [f"{one.do} {one.why}" for one in found.next_steps if one.command == "slmdecide probe FILE --examples EXAMPLES"]
     small = [one.quality.p_good_enough or 0.0 for one in found.options if one.feasible and one.family == "small"]
     return found, steps, small
 

@@ -97,6 +97,40 @@ def test_a_fault_that_stays_is_not_tried_again(tmp_path: Path, kind: str, error:
     assert "without an answer" in run("probe", "--from", case.run_file).out
 
 
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("[1, 2]", "the answer is no JSON object"),
+        ('{"error": {"message": "overloaded with work"}}', "overloaded with work"),
+        ('{"object": "list"}', "the answer is no chat completion"),
+        (
+            '{"choices": [{"message": {"content": "A"}, "logprobs": {"content": [{"top_logprobs": [{}]}]}}]}',
+            "the answer is no chat completion",
+        ),
+    ],
+)
+def test_an_answer_with_a_status_of_200_that_is_none(tmp_path: Path, body: str, said: str) -> None:
+    """Recorded with what it says; it may have been billed, and is not tried again."""
+    server = Server(answer=right, script=lambda asked: f"body:{body}" if number_of(asked) % 4 == 3 else None)
+    case = Case(tmp_path, server, n=12)
+    document = case.document("--all", "--concurrency", 1)
+    assert document["models"][0]["errors"] == {"bad_response": 3}
+    assert {row["error"] for row in case.rows() if row["error"]} == {said}
+    assert document["unsure_usd"] > 0
+    assert set(server.requests.values()) == {1}
+
+
+@pytest.mark.parametrize(("text", "said"), [("", "HTTP 418"), ("x" * 20_000, "x" * 50)])
+def test_an_error_that_says_nothing_or_too_much(tmp_path: Path, text: str, said: str) -> None:
+    """The status stands in for a reason; of a long one the beginning is kept."""
+    server = Server(answer=right, script=lambda asked: f"status:418:{text}" if number_of(asked) == 3 else None)
+    case = Case(tmp_path, server, n=12)
+    case.document("--all", "--concurrency", 1)
+    (error,) = [row["error"] for row in case.rows() if row["error"]]
+    assert said in error
+    assert len(error) <= 300
+
+
 def test_an_answer_of_ten_megabytes(tmp_path: Path) -> None:
     """It is read; the run file keeps a bounded part of it."""
     server = Server(answer=right, script=lambda asked: "huge" if number_of(asked) == 1 else None)

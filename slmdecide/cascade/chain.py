@@ -11,7 +11,7 @@ confidences while the others stay, then all together over their nearest neighbou
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -72,7 +72,13 @@ def best_chain(members: Sequence[Member], goal: Goal) -> ChainPoint:
     starts.sort(key=_rank)
     if len(members[0].correct) > _MANY_ROWS:
         del starts[1:]
-    return min((_refined(members, one, goal) for one in starts), key=_rank)
+    return _trimmed(members, min((_refined(members, one, goal) for one in starts), key=_rank))
+
+
+def _trimmed(members: Sequence[Member], point: ChainPoint) -> ChainPoint:
+    """The chain without the models at its end that no request reaches: what keeps everything is a shorter chain."""
+    last = int(outcome(members, point.chain).answered_by.max())
+    return replace(point, chain=Chain(places=point.chain.places[: last + 1], thresholds=point.chain.thresholds[:last]))
 
 
 def _rank(point: ChainPoint) -> tuple[float, float]:

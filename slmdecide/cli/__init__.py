@@ -9,7 +9,6 @@ import os
 import sys
 from itertools import pairwise
 
-
 _HELP_WANTED = "NoArgsIsHelpError"
 """What typer raises, with the help as its message, where a command is missing; it exports no name for it."""
 

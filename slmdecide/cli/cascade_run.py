@@ -15,16 +15,16 @@ from slmdecide.cli.cascade_print import Done, chain_text, exit_code, pair_text
 from slmdecide.errors import InputError
 from slmdecide.readers.cascade_columns import parse_mapping
 from slmdecide.readers.cascade_results import read_recorded
-from slmdecide.readers.files import STDIN
-from slmdecide.report.escape import quoted
+from slmdecide.readers.files import STDIN, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from slmdecide.cascade.columns import Together
     from slmdecide.cli.cascade_options import Options
     from slmdecide.readers.cascade_columns import ColumnMap
-    from slmdecide.records.cascade_report import Asked
+    from slmdecide.records.cascade_report import Asked, CascadeReport
     from slmdecide.records.recorded import Answers, Recorded
 
 _PAIR = 2
@@ -47,30 +47,24 @@ def run(options: Options) -> Done:
             hint="name their column or their USD per request with --map, such as --map small.cost_usd=0.0001",
         )
     judged = judge_pair(recorded, found, asked)
+    report = judged.report
     if options.against is not None:
-        judged = _against(judged, members, options, mapping)
-    return Done(text=pair_text(judged.report, options), exit_code=exit_code(judged.report, options))
+        report = _against(judged, later_rows(options.against, members, options, mapping), options.against)
+    return Done(text=pair_text(report, options), exit_code=exit_code(report, options))
 
 
-def _against(judged: Judged, members: Sequence[Answers], options: Options, mapping: ColumnMap) -> Judged:
+def _against(judged: Judged, later: Together, path: Path) -> CascadeReport:
     """The report with what later rows say of the promise."""
-    if options.against is None:
-        return judged
-    later = later_rows(options.against, members, options, mapping)
-    if judged.promise is None or not judged.promise.certified:
-        warnings = (*judged.report.warnings, _nothing_promised(options))
-        return replace(judged, report=replace(judged.report, warnings=warnings))
-    pair = later.pair
-    if pair is None:
-        raise InputError(f"--against: {quoted(options.against.name)} has no confidence of {later.members[0].model}")
+    report, pair = judged.report, later.pair
+    if judged.promise is None or not judged.promise.certified or pair is None:
+        return replace(report, warnings=(*report.warnings, _nothing_promised(path)))
     from slmdecide.cascade.shift import check  # noqa: PLC0415  (only with --against)
 
-    return replace(judged, report=replace(judged.report, shift=check(judged.promise, pair)))
+    return replace(report, shift=check(judged.promise, pair))
 
 
-def _nothing_promised(options: Options) -> str:
-    name = quoted(options.against.name) if options.against is not None else ""
-    return f"nothing was promised, so there is nothing to check in {name}"
+def _nothing_promised(path: Path) -> str:
+    return f"nothing was promised, so there is nothing to check in {shown(path)}"
 
 
 def _chain(recorded: Recorded, members: Sequence[Answers], found: Together, asked: Asked, options: Options, mapping: ColumnMap) -> Done:
@@ -86,7 +80,7 @@ def _chain(recorded: Recorded, members: Sequence[Answers], found: Together, aske
         needed = judged.promised.needed if judged.promised is not None else tuple(by_name)
         later = later_rows(options.against, [by_name[name] for name in needed], options, mapping)
         if judged.promised is None:
-            report = replace(report, warnings=(*report.warnings, _nothing_promised(options)))
+            report = replace(report, warnings=(*report.warnings, _nothing_promised(options.against)))
         else:
             from slmdecide.cascade.chain_shift import check_chain  # noqa: PLC0415  (only with --against)
 

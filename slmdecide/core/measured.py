@@ -11,7 +11,7 @@ from __future__ import annotations
 from math import erf, sqrt
 from typing import TYPE_CHECKING
 
-from slmdecide.numbers import count, number, percent, score, significant
+from slmdecide.numbers import count, in_full, number, percent, score, significant
 from slmdecide.records.assessment import QualityEstimate
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def cascade_quality(found: MeasuredCascade, task: Task) -> QualityEstimate | Non
         return None
     seen = f"on {count(found.n)} recorded examples " if found.n is not None else ""
     where = f"replayed {seen}({found.source or 'the profile'})"
-    promise = f"at the threshold {number(found.threshold)} it stays within {number(found.tolerance)} points of the large model"
+    promise = f"at the threshold {in_full(found.threshold)} it stays within {number(found.tolerance)} points of the large model"
     return QualityEstimate(
         p_good_enough=1 - found.delta,
         low=1 - found.delta,

@@ -12,7 +12,7 @@ from slmdecide.core.measured import SOURCE as MEASURED_HERE
 from slmdecide.core.measured import asked_of, found_of, settled
 from slmdecide.core.quality import LEVELS
 from slmdecide.core.samples import examples_needed, measurement
-from slmdecide.numbers import count, number, percent, points, usd
+from slmdecide.numbers import count, in_full, percent, points, usd
 from slmdecide.records.assessment import NextStep
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def _threshold(task: Task) -> NextStep:
         return _THRESHOLD
     on = f" of its {found.confidence}" if found.confidence is not None else ""
     return NextStep(
-        do=f"Keep an answer of {found.small} from a confidence{on} of {number(found.threshold)} on, and pass on the rest to {found.large}",
+        do=f"Keep an answer of {found.small} from a confidence{on} of {in_full(found.threshold)} on, and pass on the rest to {found.large}",
         command="slmdecide cascade results.jsonl --against later.jsonl",
         why="the threshold was chosen on recorded answers; whether its promise still holds, later answers show",
         evidence=("zellinger-2025-overconfidence",),
