@@ -10,6 +10,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from slmdecide.core.naming import provider_words
 from slmdecide.readers.catalog import load_catalog
 
 ROOT = Path(__file__).parents[1]
@@ -133,3 +134,12 @@ def test_public_names_import_and_decide() -> None:
     assert {getattr(slmdecide, name).__name__ for name in slmdecide.__all__} == set(slmdecide.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = slmdecide.nothing  # type: ignore[attr-defined]
+
+
+def test_providers_have_names() -> None:
+    """No report shows the id that a provider has in the price data in place of its name."""
+    catalog = load_catalog()
+    offers = [one for model in catalog.models.values() for one in (*model.prices, *model.fine_tuned_prices) if one in catalog.prices]
+    unnamed = {provider for offer in offers if provider_words(provider := catalog.prices[offer].provider) == provider}
+    assert len(offers) > 100
+    assert unnamed == set()

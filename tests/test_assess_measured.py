@@ -143,6 +143,12 @@ def test_a_measured_api_that_is_too_slow() -> None:
     slow = option(decided(measured(p95_ms=1200.0), text=text))
     assert [veto.id for veto in slow.vetoes] == ["latency"]
     assert not option(decided(measured(p95_ms=700.0), text=text)).vetoes
+    said = [one for one in decided(measured(p95_ms=700.0), text=text).verdict.reasons if one.startswith("Latency:")]
+    assert said == ["Latency: 95 of 100 answers of llama-3.1-8b took up to 700 ms when it was measured; 800 ms are wanted."]
+    first = text.replace("{p95_ms: 800}", "{p95_ms: 800, ttft_ms: 300}")
+    said = [one for one in decided(measured(p95_ms=700.0), text=first).verdict.reasons if one.startswith("Latency:")]
+    assert "so the TTFT of 300 ms is not checked" in said[1]
+    assert "so the 95 % latency of 800 ms and TTFT of 300 ms is not checked" in " ".join(decided(measured(), text=first).verdict.reasons)
 
 
 def test_a_model_beyond_the_candidates_is_an_option_once_it_is_measured() -> None:
@@ -176,6 +182,101 @@ def test_a_replayed_cascade_says_its_threshold() -> None:
     found = decided(cascade=REPLAYED)
     assert found.verdict.family == "cascade"
     assert any("0.62" in step.do and "gpt-4o" in step.do for step in found.next_steps)
+
+
+def test_a_cascade_is_no_better_than_its_large_member() -> None:
+    """Where the large model is shown to miss the floor, escalation makes up for nothing, published or replayed; nor past an open one."""
+    text = TASK.replace("{risk: high}", "{risk: low, floor: 0.85}")
+    low = (measured(0.7, 0.66, 0.74, against="floor", model="gpt-4o"),)
+    missed = option(decided(*low, text=text), "cascade")
+    assert missed.quality.p_good_enough is not None
+    assert missed.quality.p_good_enough < option(decided(text=text), "cascade").quality.p_good_enough - 0.3
+    replayed = option(decided(*low, text=text, cascade=REPLAYED), "cascade")
+    assert (replayed.quality.source, replayed.quality.p_good_enough) == ("measured_here", pytest.approx(0.0009))
+    beside = "gpt-oss-120b"
+    found = decided(cascade=replace(REPLAYED, large=beside))
+    alone = option(found, "large", beside).quality.p_good_enough
+    assert alone is not None
+    assert option(found, "cascade").quality.p_good_enough == pytest.approx(0.9 * alone)
+
+
+def test_a_floor_wants_room_for_what_the_cascade_may_fall_behind() -> None:
+    """A large model that just reaches the floor does not bring the cascade there, which may be 2 points behind; one well above does."""
+    text = TASK.replace("{risk: high}", "{risk: low, floor: 0.85}")
+    just, well = (measured(one, one - 0.01, one + 0.01, against="floor", model="gpt-4o") for one in (0.865, 0.95))
+    assert option(decided(just, text=text, cascade=REPLAYED), "cascade").quality.p_good_enough < 0.3
+    assert option(decided(well, text=text, cascade=REPLAYED), "cascade").quality.p_good_enough == pytest.approx(0.9, abs=0.001)
+
+
+def test_a_promise_does_not_settle_a_floor() -> None:
+    """A cascade that stays near a large model that nobody held against the floor is still to be measured; one that was is not."""
+    text = TASK.replace("{risk: high}", "{risk: medium, floor: 0.85}")
+    open_floor = decided(cascade=REPLAYED, text=text)
+    assert open_floor.verdict.family == "cascade"
+    assert any("not settled by published scores" in one for one in open_floor.verdict.reasons)
+    known = decided(measured(0.95, 0.94, 0.96, against="floor", model="gpt-4o"), cascade=REPLAYED, text=text)
+    assert known.verdict.family == "cascade"
+    assert not any("not settled by published scores" in one for one in known.verdict.reasons)
+
+
+def test_a_fine_tuned_model_that_was_measured_needs_no_labels() -> None:
+    """It has been fine-tuned: neither the veto nor the steps ask for examples to do so; models that were not are ruled out."""
+    found = decided(measured(mode="fine_tuned"))
+    assert found.verdict.family == "fine_tuned_small"
+    assert not any(step.do.startswith(("Label", "Fine-tune", "Set aside")) for step in found.next_steps)
+    assert not any(one.startswith("Labels:") for one in found.verdict.reasons)
+    assert "too_few_labels" in {veto.id for veto in option(found, "fine_tuned_small", "qwen3-4b").vetoes}
+    tuned = decided(cascade=replace(REPLAYED, small_mode="fine_tuned"))
+    assert not option(tuned, "cascade").vetoes
+
+
+def test_what_was_measured_is_told_of_those_that_are_not_chosen() -> None:
+    """Each with its score, once; where all were shown not to reach a floor, the answer says that quality stands in the way."""
+    bad = decided(measured(-0.2, -0.25, -0.15))
+    assert sum("−20.0 points" in one for one in bad.verdict.reasons) == 1
+    text = TASK.replace("{risk: high}", "{risk: high, floor: 0.85}")
+    none = decided(*(measured(0.6, 0.55, 0.65, against="floor", model=one) for one in ("llama-3.1-8b", "qwen3-4b", "gpt-4o")), text=text)
+    assert none.verdict.family == "infeasible"
+    assert "likely enough to reach the floor of 0.85" in none.verdict.summary
+    assert sum(one.startswith("Measured: ") for one in none.verdict.reasons) == 3
+
+
+def test_no_large_model_that_is_good_enough() -> None:
+    """The reason says that there is none to compare the money with, not that none may be used."""
+    text = TASK.replace("{risk: high}", "{risk: high, floor: 0.8}")
+    found = decided(measured(0.7, 0.65, 0.75, against="floor", model="gpt-4o"), measured(0.9, 0.85, 0.95, against="floor"), text=text)
+    assert found.verdict.family == "small"
+    assert any("no saving to state" in one for one in found.verdict.reasons)
+    assert not any("may be used, and no other" in one for one in found.verdict.reasons)
+
+
+def test_stages_with_floors_of_their_own() -> None:
+    """The same measurement of the same task is enough for one floor and not for the other."""
+    task = "nature: classification, task: {labels: [a, b, c]}, volume: {input_tokens: 400, output_tokens: 5}"
+    seen = "measured: [{model: llama-3.1-8b, against: floor, n: 900, estimate: 0.85, low: 0.82, high: 0.88, source: x}]"
+    text = TASK.replace("task: {labels: [alpha, beta, gamma]}\n", "") + "".join(
+        ["stages:\n", *(f"- {{name: at {floor}, {task}, quality: {{floor: {floor}}}, {seen}}}\n" for floor in (0.8, 0.95))]
+    )
+    low, high = assess(parse_profile(text, "task.yaml", CATALOG), CATALOG).stages
+    likely = [next(one.quality.p_good_enough for one in stage.options if one.id == "llama-3.1-8b:prompted:api") for stage in (low, high)]
+    assert likely[0] == pytest.approx(0.999)
+    assert likely[1] == pytest.approx(0.001)
+
+
+def test_an_open_large_model_is_to_be_measured() -> None:
+    """Where it is the yardstick only because no API may be used, one step says to measure it; once it was, none does."""
+    text = TASK.replace("quality:", "privacy: {may_leave: own_cloud}\nquality:").replace("gpt-4o]", "llama-3.3-70b]")
+    floor = text.replace("{risk: high}", "{risk: high, floor: 0.8}")
+    reached = measured(0.95, 0.94, 0.96, against="floor", model="llama-3.3-70b")
+    for found, steps in ((decided(text=text), 1), (decided(text=floor), 1), (decided(reached, text=floor), 0)):
+        assert found.verdict.option_id is not None
+        assert found.verdict.option_id.startswith("llama-3.3-70b:prompted:")
+        assert sum(step.do.startswith("Measure llama-3.3-70b on") for step in found.next_steps) == steps
+
+
+def test_one_example() -> None:
+    """In the singular."""
+    assert "measured on 1 example of yours" in option(decided(measured(0.0, -1.0, 1.0, n=1))).quality.explanation
 
 
 # From the command line
@@ -215,11 +316,15 @@ def test_a_probe_folded_into_the_decision(task: Path) -> None:
     report = task.parent / "report.json"
     assert run("probe", "--from", "task.probe.jsonl", "--format", "json", "-o", report).code in (0, 4)
     again = json.loads(run("assess", task, "--measured", report, "--format", "json").out)
+    assert (document["command"], again["command"]) == (
+        f"slmdecide assess {task} --probe",
+        f"slmdecide assess {task} --measured {report}",
+    )
     assert (again["verdict"]["family"], again["options"][0]["quality"]["n"]) == (
         document["verdict"]["family"],
         document["options"][0]["quality"]["n"],
     )
-    assert again["profile"]["measured"][0]["source"] == "report.json"
+    assert again["profile"]["measured"][0]["source"] == "report.json, against gpt-4o"
     assert len(server.seen) == calls
     shown = run("report", save(task.parent / "saved.json", ran.out)).out
     assert "of yours" in shown
@@ -257,6 +362,76 @@ def test_a_cascade_folded_into_the_decision(task: Path) -> None:
     found = next(one for one in document["options"] if one["family"] == "cascade")
     assert found["cost_model"]["members"][1]["share"]["typical"] == chosen["escalation_rate"]["value"]
     assert found["quality"]["source"] == "measured_here"
+
+
+def test_a_promise_at_the_tolerance_itself(task: Path) -> None:
+    """7 points in the report are the 7 points of the profile, although 100 × 0.07 is a little more."""
+    results = write_csv(task.parent / "results.csv", knowing_rows(4000))
+    save(task, TASK.replace("{risk: high}", "{risk: high, tolerance: 7}"))
+    report = task.parent / "cascade.json"
+    assert run("cascade", results, "--tolerance", 7, "--format", "json", "-o", report).code == 0
+    names = ("--measured-as", "small=llama-3.1-8b", "--measured-as", "large=gpt-4o")
+    document = json.loads(run("assess", task, "--measured", report, *names, "--format", "json").out)
+    found = next(one for one in document["options"] if one["family"] == "cascade")
+    assert found["quality"]["source"] == "measured_here"
+    turned = run("assess", task, "--measured", report, "--measured-as", "small=gpt-4o", "--measured-as", "large=gpt-4o")
+    assert (turned.code, "does not count as small" in turned.err) == (2, True)
+
+
+def probed(task: Path, name: str, *models: str) -> Path:
+    """The report of a probe of these models, all of them right."""
+    server = Server(answer=right)
+    with serving(server):
+        report = task.parent / f"{name}.json"
+        ran = run("probe", task, *probing(server, *models), "--run", f"{name}.jsonl", "--format", "json", "-o", report)
+    assert ran.code in (0, 4), ran.err
+    return report
+
+
+def test_measured_against_a_small_model(task: Path) -> None:
+    """How far a model is behind a small one says nothing of a large one: it is refused."""
+    ran = run("assess", task, "--measured", probed(task, "small", "qwen3-4b", "llama-3.1-8b"))
+    assert (ran.code, ran.out) == (2, "")
+    assert "compared the models with llama-3.1-8b, which is a small model" in ran.err
+
+
+def test_a_probe_of_small_models_alone_asks_nothing(task: Path) -> None:
+    """It is refused before the first call, because its answer could not be used."""
+    server = Server(answer=right)
+    with serving(server):
+        ran = run("assess", task, "--probe", *probing(server, "qwen3-4b", "llama-3.1-8b"))
+    assert (ran.code, ran.out, server.seen) == (2, "", [])
+    assert "none is a large model" in ran.err
+
+
+def test_a_cap_that_allows_no_call(task: Path) -> None:
+    """The decision on what is published, with exit code 4 and a note."""
+    server = Server(answer=right)
+    with serving(server):
+        ran = run("assess", task, "--probe", *probing(server, "llama-3.1-8b", "gpt-4o"), "--max-cost", 0)
+    assert (ran.code, server.seen) == (4, [])
+    assert "note: nothing was measured" in ran.err
+    assert "nothing is measured on your data yet" in " ".join(ran.out.split())
+
+
+def test_a_diff_names_what_was_measured(task: Path) -> None:
+    """What turned the answer is the measurement, with its figures; before there was none."""
+    report = probed(task, "one", "llama-3.1-8b", "gpt-4o")
+    for name, options in (("old", ()), ("new", ("--measured", report))):
+        assert run("assess", task, *options, "--format", "json", "-o", f"{name}.json").code == 0
+    told = " ".join(run("diff", "old.json", "new.json").out.split())
+    assert "What turns it, alone: measured (– → llama-3.1-8b, prompted: against the large model 0 (-0.0" in told
+
+
+def test_notes_on_reports(task: Path) -> None:
+    """A probe of a task with another name, and one that takes the place of another, are said; standard input is called so."""
+    report = probed(task, "one", "llama-3.1-8b", "gpt-4o")
+    save(task, TASK.replace("name: triage", "name: spam") + "data: {examples_file: examples.jsonl}\n")
+    ran = run("assess", task, "--measured", report, "--measured", "-", "--format", "json", stdin=report.read_bytes())
+    assert ran.code == 0, ran.err
+    assert "note: one.json: is a probe of 'triage', and this is 'spam'" in ran.err
+    assert "note: standard input: takes the place of what one.json, against gpt-4o says of llama-3.1-8b" in ran.err
+    assert json.loads(ran.out)["profile"]["measured"][0]["source"] == "standard input, against gpt-4o"
 
 
 @pytest.mark.parametrize(
@@ -301,6 +476,8 @@ def test_mistakes(task: Path, arguments: tuple[str, ...], code: int, said: str) 
         ("measured: [{model: gpt-4o, against: floors, n: 5, estimate: 0.5, low: 0.4, high: 0.6, source: x}]", "'floor'"),
         ("measured: [{model: gpt-4o, against: floor, n: 5, estimate: 0.7, low: 0.4, high: 0.6, source: x}]", "lies between low"),
         ("measured: [{model: gpt-4o, against: floor, n: 0, estimate: 0.5, low: 0.4, high: 0.6, source: x}]", "measured[0].n"),
+        ("cascade: {small: gpt-4o, large: gpt-4o, threshold: 0.5, escalation_share: 0.2}", "does not count as small"),
+        ("cascade: {small: qwen3-4b, large: llama-3.1-8b, threshold: 0.5, escalation_share: 0.2}", "does not count as large"),
         ("cascade: {small: llama-3.1-8b, large: gpt-4o, threshold: 0.5}", "escalation_share"),
         ("cascade: {small: llama-3.1-8b, large: gpt4o, threshold: 0.5, escalation_share: 0.2}", "cascade.large"),
         ("cascade: {small: llama-3.1-8b, large: gpt-4o, threshold: 0.5, escalation_share: 0.2, delta: 0.1}", "tolerance"),

@@ -38,6 +38,13 @@ def uncommented(text: str) -> str:
     return re.sub(r"^#(?! |$)|^#(?=  )", "", text, flags=re.MULTILINE)
 
 
+def without(text: str, name: str) -> str:
+    """The profile without a field that may not stand beside another: `measured` and `cascade` stand in the stages, where there are any."""
+    kept = re.sub(rf"^{name}:.*\n(?:[ -].*\n)*", "", text, flags=re.MULTILINE)
+    assert kept != text
+    return kept
+
+
 def test_writes_a_template_where_nobody_can_answer(tmp_path: Path) -> None:
     """Without a terminal a commented profile is written to task.yaml, its schema beside it, and it is valid."""
     done = run("init")
@@ -55,9 +62,12 @@ def test_template_is_valid_with_and_without_its_comments(nature: str) -> None:
     """For every nature the template is a valid profile, and so it is with every field said."""
     text = template({"nature": nature}, CATALOG).text
     assert parse_profile(text, "t", CATALOG).nature == nature
-    full = parse_profile(uncommented(text), "t", CATALOG)
-    assert full.stages is not None
-    assert full.privacy.device == "laptop"
+    whole = uncommented(text)
+    one_task = parse_profile(without(whole, "stages"), "t", CATALOG)
+    assert (one_task.privacy.device, one_task.measured[0].n) == ("laptop", 340)
+    assert one_task.cascade is not None
+    staged = parse_profile(without(without(whole, "measured"), "cascade"), "t", CATALOG)
+    assert staged.stages is not None
 
 
 def test_template_holds_every_field_once() -> None:

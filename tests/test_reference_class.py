@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from slmdecide.core.assess import assess
 from slmdecide.core.decide import survey
 from slmdecide.core.likeness import SHOWN, effective_n, likeness, nearest
-from slmdecide.core.quality import QualityBook, seen, small_model
+from slmdecide.core.quality import YARDSTICK, QualityBook, seen, small_model
 from slmdecide.core.reference import LEAST, MOST, STEPS, Kind, intercept, is_nearness, is_old_rival, kind_of_row, p_good_enough
 from slmdecide.core.resolve import resolve
 from slmdecide.errors import DataError
@@ -481,13 +481,13 @@ def test_a_cascade_starts_from_what_its_own_small_member_can_do() -> None:
     """Its likelihood is above that of the member, and rises with it."""
     task = resolve(triage(), CATALOG.natures["classification"])[0]
     book = QualityBook(task, CATALOG)
-    one, eight = CATALOG.models["llama-3.2-1b"], CATALOG.models["llama-3.1-8b"]
+    one, eight, large = (CATALOG.models[name] for name in ("llama-3.2-1b", "llama-3.1-8b", "gpt-4o"))
     for model in (one, eight):
-        alone, pair = book.small("prompted", model).p_good_enough, book.cascade("prompted", model).p_good_enough
+        alone, pair = book.small("prompted", model).p_good_enough, book.cascade("prompted", model, large, YARDSTICK).p_good_enough
         assert alone is not None
         assert pair is not None
         assert alone < pair < 1
-    low, high = book.cascade("prompted", one).p_good_enough, book.cascade("prompted", eight).p_good_enough
+    low, high = (book.cascade("prompted", model, large, YARDSTICK).p_good_enough for model in (one, eight))
     assert low is not None
     assert high is not None
     assert low < high

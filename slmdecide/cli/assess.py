@@ -111,7 +111,7 @@ def assess(
         profiles, not_enough = _measured_now(files, profiles, to_probe, measured_as, catalog)
     elif any(one is not None for one in to_probe):
         raise InputError("--examples, --model, --api-base, --price and --max-cost are for --probe, which is not given")
-    asked = shlex.join(["slmdecide", "assess", *map(str, files), *(word for one in measured or () for word in ("--measured", one))])
+    asked = _command(files, measured, measured_as, probe=probe)
     assessments = [replace(decide(profile, catalog), command=asked) for profile in profiles]
     found, results = compared(assessments, settings, catalog)
     if output_format == "json":
@@ -124,6 +124,14 @@ def assess(
     finish(results)
     if not_enough:
         raise typer.Exit(not_enough)
+
+
+def _command(files: Sequence[Path], measured: list[str] | None, measured_as: list[str] | None, *, probe: bool) -> str:
+    """The command line as a report shows it: all that the decision rests on, without the addresses of model servers."""
+    options = [("--measured", one) for one in measured or ()] + [("--measured-as", one) for one in measured_as or ()]
+    return shlex.join(
+        ["slmdecide", "assess", *map(str, files), *(word for one in options for word in one), *(["--probe"] if probe else [])]
+    )
 
 
 def _measured_now(

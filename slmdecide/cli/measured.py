@@ -9,7 +9,7 @@ import typer
 
 from slmdecide.core.measured_results import Named, Names, Result, with_results
 from slmdecide.errors import DataError, InputError
-from slmdecide.readers.files import shown
+from slmdecide.readers.files import STDIN, shown
 from slmdecide.readers.saved_json import read_saved_json
 from slmdecide.records.cascade_report import CascadeReport, ChainReport
 from slmdecide.records.probe import ProbeReport
@@ -44,7 +44,7 @@ def fold_in(profiles: Sequence[TaskProfile], given: Given, catalog: Catalog) -> 
     profile = profiles[0]
     for word in given.files:
         stage, file = _parted(word, profile)
-        profile = folded(profile, [Result(Path(file).name, read_result(Path(file)))], names, stage)
+        profile = folded(profile, [Result(_called(Path(file)), read_result(Path(file)))], names, stage)
     return (profile,)
 
 
@@ -68,6 +68,7 @@ def probed(profile: TaskProfile, asked: ToProbe, names: Sequence[str], catalog: 
     from slmdecide.cli.probe_run import NOT_ENOUGH, OPEN, measure  # noqa: PLC0415
 
     known = Names(catalog, dict(_named(one) for one in names))
+    _some_large(profile, asked.models, known)
     run = Path(f"{asked.profile.stem}.probe.jsonl")
     report = measure(
         Options(
@@ -81,8 +82,24 @@ def probed(profile: TaskProfile, asked: ToProbe, names: Sequence[str], catalog: 
             resume=run.exists(),
         )
     )
-    found = folded(profile, [Result(run.name, report)], known)
-    return found, NOT_ENOUGH if report.verdict.status in OPEN else 0
+    exit_code = NOT_ENOUGH if report.verdict.status in OPEN else 0
+    if all(one.estimate is None for one in report.ladder):
+        typer.echo("note: nothing was measured; the decision rests on published comparisons", err=True)
+        return profile, exit_code
+    return folded(profile, [Result(run.name, report)], known), exit_code
+
+
+def _some_large(profile: TaskProfile, models: Sequence[str], names: Names) -> None:
+    """InputError before anything is asked, where only small models would be compared with each other."""
+    if profile.quality.floor is not None:
+        return
+    words = [word.partition("=")[0] for word in models] or list(profile.candidates or ()) + [one for one in (profile.today,) if one]
+    found = [names.find(word) for word in words]
+    if words and all(one is not None and names.is_small(one) for one in found):
+        raise InputError(
+            f"--probe: {', '.join(words)} would be compared with each other, and none is a large model",
+            hint="--model with a large model too, or quality.floor in the profile",
+        )
 
 
 def folded(profile: TaskProfile, results: Sequence[Result], names: Names, stage: str | None = None) -> TaskProfile:
@@ -108,6 +125,11 @@ def read_result(path: Path) -> ProbeReport | CascadeReport:
     if isinstance(saved, ChainReport):
         raise DataError(f"{shown(path)}: is a chain of {len(saved.order)} models; assess knows cascades of two")
     raise DataError(f"{shown(path)}: is no report of `slmdecide probe` or `slmdecide cascade`")
+
+
+def _called(file: Path) -> str:
+    """What a report calls the file."""
+    return "standard input" if file == STDIN else file.name
 
 
 def _parted(word: str, profile: TaskProfile) -> tuple[str | None, str]:

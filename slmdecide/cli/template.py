@@ -49,6 +49,15 @@ _EXAMPLES = {
     "decision.price_factors": "{gpt-4o: 0.5}",
     "candidates": "[llama-3.1-8b, gpt-4o-mini, gpt-4o]",
     "today": "gpt-4o",
+    "measured": """
+- model: llama-3.1-8b
+  against: large_model
+  n: 340
+  estimate: -0.004
+  low: -0.018
+  high: 0.01
+  source: our probe of May""",
+    "cascade": "{small: llama-3.1-8b, large: gpt-4o, confidence: margin, threshold: 0.62, escalation_share: 0.2}",
     "stages": """
 - name: route
   nature: routing

@@ -8,7 +8,8 @@ from slmdecide.core.costs import bill, ready_made
 from slmdecide.core.flips import saving_of
 from slmdecide.core.labels import CURVE_CLAIM, IMBALANCE_CLAIM, missing, told, why_no_curve
 from slmdecide.core.measured import SOURCE as MEASURED_HERE
-from slmdecide.core.measured import asked_of, found_of, more_examples, settled
+from slmdecide.core.measured import asked_of, examples_words, found_of, more_examples, p95_ms, reaches_floor, settled
+from slmdecide.core.naming import option_words
 from slmdecide.core.options import request_usd
 from slmdecide.core.quality import LEVELS
 from slmdecide.core.samples import measurement
@@ -42,50 +43,6 @@ class Situation(NamedTuple):
     prices_as_of: str
 
 
-_PROVIDERS = {
-    "amazon-nova": "Amazon",
-    "anthropic": "Anthropic",
-    "azure": "Azure",
-    "azure_ai": "Azure",
-    "bedrock": "Amazon Bedrock",
-    "bedrock_converse": "Amazon Bedrock",
-    "cerebras": "Cerebras",
-    "deepinfra": "DeepInfra",
-    "fireworks_ai": "Fireworks",
-    "gemini": "Google",
-    "groq": "Groq",
-    "mistral": "Mistral",
-    "nebius": "Nebius",
-    "novita": "Novita",
-    "openai": "OpenAI",
-    "openrouter": "OpenRouter",
-    "together_ai": "Together",
-    "vertex_ai": "Google Vertex AI",
-    "xai": "xAI",
-}
-"""Providers whose id in the price data is not their name."""
-
-
-def provider_words(provider: str) -> str:
-    """The provider's name; `vertex_ai-anthropic_models` and the like go by their first part."""
-    return _PROVIDERS.get(provider, _PROVIDERS.get(provider.partition("-")[0], provider))
-
-
-def option_words(option: Option) -> str:
-    """The option as a person says it: "fine-tuned qwen3-4b, on a rented GPU"."""
-    if option.small is not None and option.large is not None:
-        return f"{option_words(option.small)}, passing on to {option.large.model.id} when it is not sure"
-    where = {
-        "api": "by API",
-        "rented_gpu": "on rented GPUs",
-        "owned_gpu": "on GPUs of your own",
-        "on_device": "on the device",
-    }[option.hosting]
-    provider = f" ({provider_words(option.price.provider)})" if option.price is not None else ""
-    how = "fine-tuned " if option.mode == "fine_tuned" else ""
-    return f"{how}{option.model.id} {where}{provider}"
-
-
 def summary(at: Situation) -> str:
     """The answer in one or two sentences."""
     chosen = at.choice.chosen
@@ -109,7 +66,8 @@ def _chance(quality: QualityEstimate) -> str:
     if quality.source == "yardstick" or quality.p_good_enough is None:
         return ""
     if quality.source == MEASURED_HERE:
-        return f"; {percent(quality.p_good_enough)} likely to be good enough, as measured on {count(quality.n)} examples"
+        on = f" on {examples_words(quality.n)}" if quality.n else ""
+        return f"; {percent(quality.p_good_enough)} likely to be good enough, as measured{on}"
     return f"; {percent(quality.p_good_enough)} likely to be good enough ({percent(quality.low)} to {percent(quality.high)})"
 
 
@@ -117,7 +75,7 @@ def _no_choice(at: Situation) -> str:
     if at.choice.status == "infeasible":
         relaxed = cheapest_relaxation(at)
         if relaxed is None:
-            return "No option meets every constraint, and no single constraint would open one."
+            return _nothing_likely(at) or "No option meets every constraint, and no single constraint would open one."
         veto, one, total = relaxed
         return (
             f"No option meets every constraint. Relaxing one costs least with {veto.lifted_by}: "
@@ -134,6 +92,24 @@ def _no_choice(at: Situation) -> str:
     price = f", for {' and '.join(costs)}" if costs else ""
     examples = f"Measuring about {count(needed.examples)} examples would settle it{price} (see zellinger-2025-discordance)"
     return f"Cannot tell yet: published evidence is too thin for this task. {examples}."
+
+
+def _nothing_likely(at: Situation) -> str | None:
+    """That quality stands in the way, and no constraint; None if every option breaks one."""
+    best = likeliest_free(at)
+    if best is None:
+        return None
+    asked = f"reach the floor of {at.task.floor:g}" if at.task.floor is not None else "be good enough"
+    return (
+        f"No option that may be used is likely enough to {asked}: the likeliest, {option_words(best.option)}, is "
+        f"{percent(best.quality.p_good_enough)} likely, {at.task.risk} risk asks for {percent(LEVELS[at.task.risk])}."
+    )
+
+
+def likeliest_free(at: Situation) -> Considered | None:
+    """The likeliest option that breaks no constraint; None if there is none."""
+    free = [one for one in at.considered if not one.vetoes]
+    return min(free, key=lambda one: _by_likelihood(one, at.task), default=None)
 
 
 def _able(one: Considered, task: Task) -> bool:
@@ -212,7 +188,8 @@ def reasons(at: Situation) -> tuple[str, ...]:
             meets = f"{percent(quality.p_good_enough)} meets the {percent(LEVELS[task.risk])} that {task.risk} risk asks for"
             found.append(f"Quality: {quality.explanation}; {meets}.")
         found += _money(at)
-        found += _labels(option, task)
+        if quality.source != MEASURED_HERE:
+            found += _labels(option, task)
         found += _unchecked(option, at)
         found += _ends(option, at)
         if task.nature in option.model.trained_for:
@@ -220,13 +197,33 @@ def reasons(at: Situation) -> tuple[str, ...]:
     found += _vetoed(at)
     if choice.chosen is None and choice.status == "undecided":
         found += _thin(at)
-    if task.floor is not None and (choice.chosen is None or choice.chosen.considered.quality.source != MEASURED_HERE):
+    found += _also_measured(at, found)
+    if task.floor is not None and (choice.chosen is None or not floor_is_measured(choice.chosen.considered, task)):
         floor = f"The floor of {task.floor:g} {task.metric}"
         found.append(f"{floor} is not settled by published scores, which are of other test sets: measure it on yours.")
     disagreement = _disagreement(at)
     if disagreement is not None:
         found.append(disagreement)
     return tuple(found)
+
+
+def floor_is_measured(one: Considered, task: Task) -> bool:
+    """Whether the option was held against the floor: itself, or of a replayed cascade the large member that it stays near."""
+    option = one.option
+    if option.large is not None:
+        return one.quality.source == MEASURED_HERE and reaches_floor(task, option.large.model.id, 0) is not None
+    return found_of(task, option.model.id, option.mode) is not None
+
+
+def _also_measured(at: Situation, told: Sequence[str]) -> list[str]:
+    """What was measured of models that the other reasons say nothing of, as of one that is not good enough."""
+    found: dict[tuple[str, str], str] = {}
+    for one in at.considered:
+        option, quality = one.option, one.quality
+        if option.large is None and quality.source == MEASURED_HERE and not any(quality.explanation in reason for reason in told):
+            named = f"{'fine-tuned ' if option.mode == 'fine_tuned' else ''}{option.model.id}"
+            found[option.model.id, option.mode] = f"Measured: {named} {quality.explanation.removeprefix('measured ')}."
+    return list(found.values())
 
 
 def _labels(option: Option, task: Task) -> list[str]:
@@ -250,14 +247,8 @@ def _labels(option: Option, task: Task) -> list[str]:
 def _unchecked(option: Option, at: Situation) -> list[str]:
     """Limits of the profile that no datum could be held against, and what today's model is to them."""
     task, found = at.task, []
-    limits = [
-        f"{name} of {milliseconds(value)}" for name, value in (("95 % latency", task.p95_ms), ("TTFT", task.ttft_ms)) if value is not None
-    ]
     members = (option,) if option.small is None or option.large is None else (option.small, option.large)
-    unknown = [one.model.id for one in members if not any(serving.idle_latency_ms is not None for serving in one.servings)]
-    if limits and unknown:
-        told = f"how fast {' and '.join(unknown)} answers is not in the data"
-        found.append(f"Latency: {told}, so the {' and '.join(limits)} is not checked: measure it.")
+    found += _untimed(members, task)
     if task.residency and any(one.hosting == "rented_gpu" for one in members):
         found.append(f"Residency: GPU rents are of all providers; rent from one that stays in {', '.join(task.residency)}.")
     today = [one for one in at.considered if one.option.model.id == task.today and one.option.hosting == "api" and one.vetoes]
@@ -265,6 +256,30 @@ def _unchecked(option: Option, at: Situation) -> list[str]:
     if option.family == "large" and option.model.weights == "open" and option.hosting != "api":
         found.append("Yardstick: no closed large model may be used, so the open ones that may are what good enough is measured against.")
     return found
+
+
+def _untimed(members: Sequence[Option], task: Task) -> list[str]:
+    """Limits of the latency that no datum could be held against, and those that a probe was."""
+    found: list[str] = []
+    limits: dict[str, list[str]] = {}
+    for words, limit in (("95 % latency", task.p95_ms), ("TTFT", task.ttft_ms)):
+        unknown = []
+        for one in members if limit is not None else ():
+            timed = p95_ms(task, one.model.id, one.mode) if one.hosting == "api" and words != "TTFT" else None
+            if timed is not None:
+                took = f"95 of 100 answers of {one.model.id} took up to {milliseconds(timed)} when it was measured"
+                found.append(f"Latency: {took}; {milliseconds(limit)} are wanted.")
+            elif not any(serving.idle_latency_ms is not None for serving in one.servings):
+                unknown.append(one.model.id)
+        if unknown:
+            limits.setdefault(" and ".join(unknown), []).append(f"{words} of {milliseconds(limit)}")
+    return [
+        *found,
+        *(
+            f"Latency: how fast {models} answers is not in the data, so the {' and '.join(those)} is not checked: measure it."
+            for models, those in limits.items()
+        ),
+    ]
 
 
 def _ends(option: Option, at: Situation) -> list[str]:
@@ -336,6 +351,9 @@ def _money(at: Situation) -> list[str]:
         if one.option.family == "large" and _able(one, at.task) and one.option.id != chosen.considered.option.id
         if (cost := bill(one.option, at.task, one.shortfall)) is not None
     ]
+    apis = [one for one in at.considered if one.option.family == "large" and one.option.hosting == "api" and not one.vetoes]
+    if apis and all(not _able(one, at.task) for one in apis) and not hosted:
+        return ["Money: no large model that may be used is likely enough to be good enough, so there is no saving to state."]
     if not hosted:
         return ["Money: no API of a large model may be used, and no other large model is costed to compare with."]
     total, _, one = min(hosted, key=lambda each: each[:2])

@@ -5,12 +5,13 @@ from __future__ import annotations
 from math import fsum
 from typing import TYPE_CHECKING, NamedTuple
 
-from slmdecide.core.advice import Situation, option_words, reasons, summary, why_not
+from slmdecide.core.advice import Situation, reasons, summary, why_not
 from slmdecide.core.cost_model import cost_inputs, cost_model
 from slmdecide.core.costs import cost_band, ready_made, shown_lines
 from slmdecide.core.decide import considered
 from slmdecide.core.flips import Decider, find_flips, saving_of
 from slmdecide.core.inputs import Plan, with_value
+from slmdecide.core.naming import option_words
 from slmdecide.core.options import cheapest, request_usd
 from slmdecide.core.payback import paybacks
 from slmdecide.core.quality import LEVELS

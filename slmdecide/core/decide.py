@@ -196,7 +196,7 @@ def cascade(found: Survey, task: Task, catalog: Catalog) -> Considered | None:
     option = cascade_of(small.option, large.option)
     vetoes = (*vetoes_of(option, task, catalog), *found.cascade_vetoes)
     shortfall = min(found.book.shortfall(option.mode, option.model), task.tolerance / 100)
-    return Considered(option, vetoes, found.book.cascade(option.mode, option.model, large.option.model), shortfall)
+    return Considered(option, vetoes, found.book.cascade(option.mode, option.model, large.option.model, large.quality), shortfall)
 
 
 def _cheapest(members: Sequence[Considered], task: Task) -> Considered | None:

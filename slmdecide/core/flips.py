@@ -77,7 +77,9 @@ def saving_over_staying(choice: Choice) -> float | None:
 
 def _before_quality(task: Task) -> tuple[object, ...]:
     """All of a task that the quality of its options depends on."""
-    return (task.tolerance, task.risk, task.reasoning, task.knowledge, task.evidence_nature, task.nature, task.output, task.metric)
+    return (
+        task.tolerance, task.floor, task.risk, task.reasoning, task.knowledge, task.evidence_nature, task.nature, task.output, task.metric,
+    )  # fmt: skip
 
 
 class _Turn(NamedTuple):

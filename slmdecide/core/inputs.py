@@ -282,10 +282,10 @@ def categorical_inputs(profile: TaskProfile, plan: Plan) -> list[Categorical]:
         words("privacy.may_leave", "may_leave", "anywhere", "own_cloud", "nowhere"),
         words("privacy.offline", "offline", False, True),
         words("team.operator", "operator", "own_team", "nobody"),
-        words("task.change", "change", "stable", "yearly", "quarterly", "monthly", "weekly"),
     ]
-    if profile.stages is None:
+    if profile.stages is None:  # stages have traits of their own
         found += [
+            words("task.change", "change", "stable", "yearly", "quarterly", "monthly", "weekly"),
             words("task.reasoning", "reasoning", "none", "low", "high"),
             words("quality.risk", "risk", "low", "medium", "high"),
         ]

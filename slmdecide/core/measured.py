@@ -23,6 +23,8 @@ SOURCE = "measured_here"
 CERTAIN = 0.999
 """No measurement makes surer than this; declared."""
 _MOST_EXAMPLES = 1_000_000
+_ROUNDING = 1e-9
+"""Points; 0.07 × 100 is a little more than 7."""
 
 
 def yardstick(task: Task) -> Yardstick:
@@ -95,7 +97,7 @@ def quality(task: Task, model: str, mode: Mode) -> QualityEstimate | None:
 
 
 def _explained(found: MeasuredModel, known: bool | None, task: Task) -> str:
-    where = f"measured on {count(found.n)} examples of yours ({found.source})"
+    where = f"measured on {examples_words(found.n)} of yours ({found.source})"
     verdict = {True: "it is shown to be good enough", False: "it is shown not to be good enough", None: "neither way is shown yet"}[known]
     sure = f"at {percent(1 - found.error_rate)} whenever one looks"
     if task.floor is not None:
@@ -103,6 +105,11 @@ def _explained(found: MeasuredModel, known: bool | None, task: Task) -> str:
         return f"{where}: {told}; {verdict}"
     points = f"{_points(found.estimate)} points against the large model ({_points(found.low)} to {_points(found.high)} {sure})"
     return f"{where}: {points}, where −{number(task.tolerance)} is allowed; {verdict}"
+
+
+def examples_words(n: int) -> str:
+    """`1 example`, `2 examples`."""
+    return f"{count(n)} example{'' if n == 1 else 's'}"
 
 
 def _points(share: float) -> str:
@@ -117,25 +124,44 @@ def shortfall(task: Task, model: str, mode: Mode) -> float | None:
     return max(0.0, -found.estimate) if found is not None and found.against == "large_model" else None
 
 
+def p95_ms(task: Task, model: str, mode: Mode) -> float | None:
+    """95th percentile of the latency of a provider's API, the least that was measured, in ms; None if nobody timed it."""
+    timed = [one.p95_ms for one in task.measured if (one.model, one.mode) == (model, mode) and one.p95_ms is not None]
+    return min(timed, default=None)
+
+
 def is_cascade_of(found: MeasuredCascade, small: str, mode: Mode, large: str) -> bool:
     """Whether the replayed cascade has these two members."""
     return (found.small, found.small_mode, found.large) == (small, mode, large)
 
 
-def cascade_quality(found: MeasuredCascade, task: Task) -> QualityEstimate | None:
-    """How likely the replayed cascade is good enough: what it promises; None if it promises nothing at the task's tolerance."""
-    if found.threshold is None or found.delta is None or found.tolerance is None or found.tolerance > task.tolerance:
+def reaches_floor(task: Task, model: str, points: float) -> float | None:
+    """Probability that a prompted model is so many points above the floor; None without a floor, or if the model was not measured."""
+    found = found_of(task, model, "prompted") if task.floor is not None else None
+    return p_good_enough(found, asked_of(task) + points / 100) if found is not None else None
+
+
+def cascade_quality(found: MeasuredCascade, task: Task, large: QualityEstimate) -> QualityEstimate | None:
+    """How likely the replayed cascade is good enough; None if it promises nothing at the task's tolerance.
+
+    It promises to stay near its large member, so it is as likely as the promise holds and the large member itself will do: with a
+    floor, by as many points above it as the cascade may fall behind.
+    """
+    if found.threshold is None or found.delta is None or found.tolerance is None or found.tolerance > task.tolerance + _ROUNDING:
         return None
-    seen = f"on {count(found.n)} recorded examples " if found.n is not None else ""
+    above = reaches_floor(task, found.large, found.tolerance)
+    alone = above if above is not None else large.p_good_enough if large.p_good_enough is not None else 0.0
+    seen = f"on {examples_words(found.n).replace(' ', ' recorded ')} " if found.n is not None else ""
     where = f"replayed {seen}({found.source or 'the profile'})"
     promise = f"at the threshold {in_full(found.threshold)} it stays within {number(found.tolerance)} points of the large model"
+    itself = f"; {found.large} itself is {percent(alone)} likely to be good enough for that" if alone < CERTAIN else ""
     return QualityEstimate(
-        p_good_enough=1 - found.delta,
-        low=1 - found.delta,
-        high=1.0,
+        p_good_enough=(1 - found.delta) * alone,
+        low=(1 - found.delta) * min(alone, large.low if large.low is not None else alone),
+        high=max(alone, large.high if large.high is not None else alone),
         source=SOURCE,
         n=found.n if found.n is not None else 0,
         n_sources=1,
-        explanation=f"{where}: {promise}, a promise that is broken at most {percent(found.delta)} of times",
+        explanation=f"{where}: {promise}, a promise that is broken at most {percent(found.delta)} of times{itself}",
         evidence=(),
     )

@@ -52,6 +52,10 @@ class Names:
                 near = did_you_mean(one.model, catalog.models)
                 raise InputError(f"--measured-as: found {one.model!r}, which is no known model; `slmdecide models` lists them{near}")
 
+    def is_small(self, found: Named) -> bool:
+        """Whether the model counts as small: the large member of a comparison may not."""
+        return self._catalog.models[found.model].size_class == "small"
+
     def find(self, name: str) -> Named | None:
         """The model; None if no known one is called so."""
         if name in self._given:
@@ -103,15 +107,47 @@ def _with(part: _Part, profile: TaskProfile, results: Sequence[Result], names: N
     notes: list[str] = []
     models = {(one.model, one.mode, one.against): one for one in part.measured}
     replayed = part.cascade
-    for result in results:
-        if isinstance(result.report, CascadeReport):
-            replayed = _cascade(result.report, result.source, names)
+    for source, report in results:
+        if isinstance(report, CascadeReport):
+            if replayed is not None:
+                notes.append(f"{source}: takes the place of the cascade of {replayed.small} and {replayed.large} that was given before")
+            replayed = _cascade(report, source, names)
             continue
-        found, unknown = _models(result.report, result.source, names)
-        _usable(found, unknown, quality.floor, result.source)
-        models.update({(one.model, one.mode, one.against): one for one in found})
-        notes += [f"{result.source}: {one} was measured, but is no known model and is left out; --measured-as {one}=ID" for one in unknown]
+        found, unknown = _models(report, source, names)
+        _usable(found, unknown, quality.floor, source)
+        _same_yardstick(found, report, source, names)
+        notes += _other_task(report, source, (part.name, profile.name))
+        for one in found:
+            before = models.get((one.model, one.mode, one.against))
+            if before is not None:
+                notes.append(f"{source}: takes the place of what {before.source} says of {one.model}")
+            models[one.model, one.mode, one.against] = one
+        notes += [f"{source}: {one} was measured, but is no known model and is left out; --measured-as {one}=ID" for one in unknown]
     return replace(part, measured=tuple(models.values()), cascade=replayed), notes
+
+
+def _other_task(report: ProbeReport, source: str, called: Sequence[str]) -> list[str]:
+    """That the probe was of a profile with another name; a stage is known by its own."""
+    measured = report.data.get("profile")
+    if measured is None or measured in called:
+        return []
+    return [f"{source}: is a probe of {measured!r}, and this is {called[0]!r}; it counts only if the task is the same"]
+
+
+def _reference(report: ProbeReport) -> str | None:
+    """The model that the others were compared with."""
+    return next((one.model for one in report.ladder if one.status == "reference"), None)
+
+
+def _same_yardstick(found: Sequence[MeasuredModel], report: ProbeReport, source: str, names: Names) -> None:
+    """InputError where models were compared with a small one: how far they are behind a large one does not follow."""
+    reference = _reference(report)
+    named = names.find(reference) if reference is not None else None
+    if named is not None and names.is_small(named) and any(one.against == "large_model" for one in found):
+        raise InputError(
+            f"{source}: compared the models with {reference}, which is a small model, not with a large one",
+            hint="probe with a large model among them, or against a floor (quality.floor)",
+        )
 
 
 def _usable(found: Sequence[MeasuredModel], unknown: Sequence[str], floor: float | None, source: str) -> None:
@@ -146,6 +182,7 @@ def _models(report: ProbeReport, source: str, names: Names) -> tuple[list[Measur
 
 
 def _model(rung: Rung, named: Named, report: ProbeReport, source: str) -> MeasuredModel:
+    reference = _reference(report) if rung.against == "large_model" else None
     estimate, low, high = (min(1.0, max(-1.0, one)) for one in (rung.estimate or 0.0, rung.low or 0.0, rung.high or 0.0))
     if rung.status == "good_enough":
         low = max(low, min(rung.bound, estimate))
@@ -161,7 +198,7 @@ def _model(rung: Rung, named: Named, report: ProbeReport, source: str) -> Measur
         high=max(high, estimate),
         error_rate=report.error_rate if report.error_rate is not None else _ERROR_RATE,
         p95_ms=_p95_ms(rung.model, report),
-        source=source[:_MOST_CHARACTERS],
+        source=(f"{source}, against {reference}" if reference is not None else source)[:_MOST_CHARACTERS],
     )
 
 
@@ -186,6 +223,12 @@ def _cascade(report: CascadeReport, source: str, names: Names) -> MeasuredCascad
                 hint=f"--measured-as {one.name}=ID says what it is",
             )
     small, large = (one if one is not None else Named("", "prompted") for one in members)
+    for one, named, size in ((report.small, small, "small"), (report.large, large, "large")):
+        if names.is_small(named) != (size == "small"):
+            raise InputError(
+                f"{source}: its {size} model {one.name} is {named.model}, which does not count as {size}",
+                hint="assess knows cascades of a small and a large model; `slmdecide models` shows which is which",
+            )
     chosen, promise = report.chosen, report.promise
     kept = promise is not None and promise.certified and promise.kind == "same_quality" and chosen is not None
     return MeasuredCascade(
@@ -197,7 +240,7 @@ def _cascade(report: CascadeReport, source: str, names: Names) -> MeasuredCascad
         escalation_share=chosen.escalation_rate.value if chosen is not None else None,
         escalation_low=chosen.escalation_rate.low if chosen is not None else None,
         escalation_high=chosen.escalation_rate.high if chosen is not None else None,
-        tolerance=100 * promise.tolerance if kept and promise is not None else None,
+        tolerance=round(100 * promise.tolerance, 9) if kept and promise is not None else None,
         delta=promise.delta if kept and promise is not None else None,
         n=report.n or None,
         source=source[:_MOST_CHARACTERS],

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from slmdecide.core.advice import option_words
 from slmdecide.core.costs import Bill, amounts_of, bill, fast_enough, owned_cost, volume_at
+from slmdecide.core.naming import option_words
 from slmdecide.money.breakeven import BreakEvenVolume, Costs, break_even_volume
 from slmdecide.money.serving import SECONDS_PER_HOUR, break_even_months
 from slmdecide.numbers import usd

@@ -113,7 +113,9 @@ def plain(found: object) -> Value:
 def _told(part: Any) -> str:  # noqa: ANN401  (any part of a profile)
     """A part in a few words: its name, or what it says."""
     if isinstance(part, MeasuredModel):
-        return f"{part.model}, {part.mode}: {exact(part.estimate)} ({exact(part.low)} to {exact(part.high)}), n = {part.n}"
+        what = "score" if part.against == "floor" else "against the large model"
+        figures = f"{part.estimate:.4g} ({part.low:.4g} to {part.high:.4g}), n = {part.n}"
+        return f"{part.model}, {part.mode.replace('_', '-')}: {what} {figures}"
     name = getattr(part, "name", None)
     if name is not None:
         return str(name)

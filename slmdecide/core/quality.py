@@ -14,6 +14,7 @@ from slmdecide.core import measured
 from slmdecide.core.likeness import effective_n, nearest
 from slmdecide.core.reference import kind_of_task, p_good_enough
 from slmdecide.measure.intervals import wilson_ends
+from slmdecide.numbers import percent
 from slmdecide.records.assessment import QualityEstimate
 
 if TYPE_CHECKING:
@@ -134,14 +135,17 @@ _EVIDENCE = {
 
 
 @lru_cache(maxsize=4096)
-def cascade(small: QualityEstimate) -> QualityEstimate:
-    """How likely a cascade is good enough whose small model is so likely to be.
+def cascade(small: QualityEstimate, large: QualityEstimate) -> QualityEstimate:
+    """How likely a cascade is good enough whose members are so likely to be.
 
-    The small model suffices, or the large model makes up for it.
+    The small model suffices, or the large model makes up for it, which it can only where it is good enough itself.
     """
     alone = small.p_good_enough if small.p_good_enough is not None else 0.0
+    above = large.p_good_enough if large.p_good_enough is not None else 0.0
     recovery = (sum(CASCADE_SOURCES) + 0.5) / (len(CASCADE_SOURCES) + 1)
-    p = alone + (1 - alone) * recovery
+    p = alone + (1 - alone) * recovery * above
+    seen = f" ({percent(alone)} likely, as measured)" if small.source == measured.SOURCE else ""
+    itself = f" to the large one, which is itself {percent(above)} likely to be good enough," if above < 1 else ""
     low, high = wilson(p, len(CASCADE_SOURCES) + 1)
     return QualityEstimate(
         p_good_enough=p,
@@ -150,8 +154,8 @@ def cascade(small: QualityEstimate) -> QualityEstimate:
         source="published_cascades",
         n=11,
         n_sources=len(CASCADE_SOURCES),
-        explanation="the small model suffices, or escalation makes up for it as in 9 of 11 published two-model cascades (2 sources); "
-        "no published row tests a cascade on this kind of task",
+        explanation=f"the small model suffices{seen}, or escalation{itself} makes up for it as in 9 of 11 published "
+        "two-model cascades (2 sources); no published row tests a cascade on this kind of task",
         evidence=("frugalgpt-2024-summary", "zellinger-2025-pairs-worth"),
     )
 
@@ -213,14 +217,14 @@ class QualityBook:
             self._small[mode, size_b] = found
         return found
 
-    def cascade(self, mode: Mode, model: Model, large: Model) -> QualityEstimate:
-        """For a cascade of this small member, in this mode, and this large one."""
+    def cascade(self, mode: Mode, model: Model, large: Model, above: QualityEstimate) -> QualityEstimate:
+        """For a cascade of this small member, in this mode, and this large one; `above`: of the large one alone."""
         replayed = self._task.cascade
         if replayed is not None and measured.is_cascade_of(replayed, model.id, mode, large.id):
-            promised = measured.cascade_quality(replayed, self._task)
+            promised = measured.cascade_quality(replayed, self._task, above)
             if promised is not None:
                 return promised
-        return cascade(self.small(mode, model))
+        return cascade(self.small(mode, model), above)
 
     def cases(self, mode: Mode, model: Model) -> tuple[PublishedCase, ...]:
         """The published comparisons nearest to a small model in this mode."""

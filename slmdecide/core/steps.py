@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from slmdecide.core.advice import cheapest_relaxation, measure_on, option_words, still_open
+from slmdecide.core.advice import cheapest_relaxation, floor_is_measured, likeliest_free, measure_on, still_open
 from slmdecide.core.costs import labels_missing, ready_made
 from slmdecide.core.decide import GREY_ZONE
 from slmdecide.core.labels import CURVE_CLAIM, IMBALANCE_CLAIM, closing_most, missing, told_with_more
 from slmdecide.core.measured import SOURCE as MEASURED_HERE
 from slmdecide.core.measured import asked_of, found_of, settled
-from slmdecide.core.quality import LEVELS
+from slmdecide.core.naming import option_words
+from slmdecide.core.quality import LEVELS, OPEN_LARGE_CLAIM
 from slmdecide.core.samples import examples_needed, measurement
 from slmdecide.numbers import count, in_full, percent, points, usd
 from slmdecide.records.assessment import NextStep
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from slmdecide.records.task import Task
 
 
+_YARDSTICK = "yardstick"
 _PROBE = "slmdecide probe FILE --examples EXAMPLES"
 LIKELY = 0.5
 """A small model with at least this likelihood is more likely to do than not."""
@@ -48,15 +50,25 @@ def next_steps(at: Situation, labelling: Choice | None = None) -> tuple[NextStep
         return (log, *better, _AGAIN)
     steps: list[NextStep] = [*better]
     chosen = choice.chosen
-    if at.task.floor is not None and chosen is not None and chosen.considered.quality.source != MEASURED_HERE:
+    if at.task.floor is not None and chosen is not None and not floor_is_measured(chosen.considered, at.task):
         steps.append(_floor(at.task, chosen.considered.option))
     steps += _measuring(at)
     if chosen is not None:
         option = chosen.considered.option
-        if option.mode == "fine_tuned" and option.family != "large":
+        if option.mode == "fine_tuned" and option.family != "large" and chosen.considered.quality.source != MEASURED_HERE:
             steps += _specializing(at.task, option, can_label=labelling is not None)
         if option.family == "cascade":
             steps.append(_threshold(at.task))
+        unchecked = at.task.floor is None and chosen.considered.quality.source == _YARDSTICK
+        if option.family == "large" and option.hosting != "api" and unchecked:
+            steps.append(
+                NextStep(
+                    do=f"Measure {option_words(option)} on examples of your own, before it is relied on",
+                    command=_PROBE,
+                    why="it is the yardstick because no closed large model may be used, not because it was compared with one on your task",
+                    evidence=(OPEN_LARGE_CLAIM,),
+                ),
+            )
         if option.family == "large" and option.hosting == "api":
             steps.append(
                 NextStep(
@@ -301,6 +313,15 @@ _ABOUT_VETO = {
 
 def _steps_out(at: Situation) -> tuple[NextStep, ...]:
     relaxed = cheapest_relaxation(at)
+    if relaxed is None and likeliest_free(at) is not None:
+        return (
+            NextStep(
+                do="Name other candidates, label examples to fine-tune one, or ask for less (quality.floor, .tolerance, .risk)",
+                command="slmdecide models",
+                why="no constraint stands in the way: none of the options is likely enough to be good enough",
+                evidence=("article-start-smallest",),
+            ),
+        )
     if relaxed is None:
         return (
             NextStep(

@@ -6,6 +6,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from slmdecide.core.labels import CURVE_CLAIM, classes_of, missing, told, why_no_curve
+from slmdecide.core.measured import p95_ms
 from slmdecide.core.options import regions_of
 from slmdecide.records.assessment import Veto
 
@@ -104,8 +105,16 @@ def _ability(option: Option, task: Task, found: list[Veto]) -> None:
         reason = f"a request has {asked:,.0f} tokens; {model.id} takes {limit:,}"
         found.append(_veto("context_window", reason, f"requests of at most {limit:,} tokens"))
     have = task.labelled_examples + task.obtainable_examples
-    if tuned and have < task.labels_to_specialize and task.nature not in model.trained_for:
+    if tuned and have < task.labels_to_specialize and task.nature not in model.trained_for and not _is_tuned(model.id, task):
         found.append(_veto("too_few_labels", _too_few(task, have), f"data.labelled_examples: {task.labels_to_specialize}"))
+
+
+def _is_tuned(model: str, task: Task) -> bool:
+    """Whether the model was measured or replayed fine-tuned, so that it has been fine-tuned already."""
+    replayed = task.cascade
+    if replayed is not None and (replayed.small, replayed.small_mode) == (model, "fine_tuned"):
+        return True
+    return any((one.model, one.mode) == (model, "fine_tuned") for one in task.measured)
 
 
 def _too_few(task: Task, have: int) -> str:
@@ -151,10 +160,9 @@ def _speed(name: str, field: str, wanted: float, measured: list[float | None], f
 
 def _measured_speed(option: Option, task: Task, found: list[Veto]) -> None:
     """A veto if a probe of the API found it too slow; what nobody has timed is not vetoed."""
-    timed = [one for one in task.measured if (one.model, one.mode) == (option.model.id, option.mode) and one.p95_ms is not None]
-    if task.p95_ms is None or not timed:
+    slow = p95_ms(task, option.model.id, option.mode)
+    if task.p95_ms is None or slow is None:
         return
-    slow = min(one.p95_ms for one in timed if one.p95_ms is not None)
     if slow > task.p95_ms:
         reason = f"95 of 100 answers took up to {slow:,.0f} ms when it was measured; {task.p95_ms:,.0f} ms are wanted"
         found.append(_veto("latency", reason, f"latency.p95_ms: {ceil(slow)}"))

@@ -43,7 +43,7 @@ def parse_profile(text: str, name: str, catalog: Catalog) -> TaskProfile:
 class _Name:
     """A word that names something, and where it stands."""
 
-    kind: Literal["nature", "criterion", "model", "gpu"]
+    kind: Literal["nature", "criterion", "model", "small", "large", "gpu"]
     word: str
     location: Location
 
@@ -76,7 +76,7 @@ def _names(root: Any) -> Iterator[_Name]:  # noqa: ANN401  (of a document)
         yield from _measured(stage, ("stages", i))
 
 
-def _at(record: Any, location: Location, field: str, kind: Literal["nature", "model", "gpu"]) -> Iterator[_Name]:  # noqa: ANN401
+def _at(record: Any, location: Location, field: str, kind: Literal["nature", "model", "small", "large", "gpu"]) -> Iterator[_Name]:  # noqa: ANN401
     word = record.get(field) if isinstance(record, dict) else None
     if isinstance(word, str) and word:
         yield _Name(kind=kind, word=word, location=(*location, field))
@@ -91,8 +91,8 @@ def _candidates(record: Any, location: Location) -> Iterator[_Name]:  # noqa: AN
 def _measured(record: Any, location: Location) -> Iterator[_Name]:  # noqa: ANN401
     for i, one in enumerate(_list_in(record, "measured")):
         yield from _at(one, (*location, "measured", i), "model", "model")
-    for member in ("small", "large"):
-        yield from _at(_map_in(record, "cascade"), (*location, "cascade"), member, "model")
+    yield from _at(_map_in(record, "cascade"), (*location, "cascade"), "small", "small")
+    yield from _at(_map_in(record, "cascade"), (*location, "cascade"), "large", "large")
 
 
 def _list_in(record: Any, field: str) -> list[Any]:  # noqa: ANN401
@@ -139,4 +139,18 @@ def _model(word: str, catalog: Catalog) -> str | None:
     return f"found {value_shown(word)}, which is no known model; `slmdecide models` lists them{question}"
 
 
-_PROBLEMS = {"nature": _nature, "criterion": _criterion, "model": _model, "gpu": _gpu}
+def _small(word: str, catalog: Catalog) -> str | None:
+    return _model(word, catalog) or _of_size(word, "small", catalog)
+
+
+def _large(word: str, catalog: Catalog) -> str | None:
+    return _model(word, catalog) or _of_size(word, "large", catalog)
+
+
+def _of_size(word: str, size: Literal["small", "large"], catalog: Catalog) -> str | None:
+    if catalog.models[word].size_class == size:
+        return None
+    return f"found {value_shown(word)}, which does not count as {size}; a cascade is of a small and a large model"
+
+
+_PROBLEMS = {"nature": _nature, "criterion": _criterion, "model": _model, "small": _small, "large": _large, "gpu": _gpu}

@@ -33,7 +33,7 @@ _FIELDS = {
 
 def value_words(field: str, value: Value) -> str:
     """The value of a field as its owner would write it."""
-    if value is None:
+    if value is None or value == ():
         return UNKNOWN
     if isinstance(value, tuple):
         return shortened(", ".join(value), _MOST_CHARACTERS)

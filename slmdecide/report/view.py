@@ -118,6 +118,8 @@ def _good_enough(assessment: Assessment, chosen: AssessedOption | None) -> str:
 
 def _rests_on(quality: QualityEstimate) -> str:
     """What a likelihood rests on, counted."""
+    if quality.source == MEASURED_HERE and not quality.n:
+        return f"{UNKNOWN}, measured"
     if quality.source == MEASURED_HERE:
         return f"{count(quality.n)} {'example' if quality.n == 1 else 'examples'} of yours, measured"
     comparisons = "published comparison" if quality.n == 1 else "published comparisons"
@@ -128,7 +130,7 @@ def _rests_on(quality: QualityEstimate) -> str:
 def _saving(assessment: Assessment) -> str:
     saving = assessment.saving_usd_per_month
     if saving is None:
-        return f"{UNKNOWN} (not known: there is no cost of a large model's API to compare with)"
+        return f"{UNKNOWN} (not known: no large model's API that may be used and is likely enough to do has a known cost)"
     if saving == 0:
         return "none: this is the cheapest large model's API that may be used"
     if saving < 0:
@@ -147,12 +149,15 @@ def _how_sure(assessment: Assessment, chosen: AssessedOption | None) -> str:
     if quality.source == MEASURED_HERE:
         return f"How sure: {quality.explanation}."
     measured = _measured(assessment.options)
-    here = f"measured on your data: {', '.join(measured)}" if measured else "nothing is measured on your data yet"
+    here = f"{' and '.join(measured)} {'was' if len(measured) == 1 else 'were'} measured on your data" if measured else _NOTHING
     if quality.source == YARDSTICK:
         return f"How sure: the large model is the yardstick; {here}."
     if quality.n == 0:
         return "How sure: no published comparison is of this very kind, the likelihood is that of related ones: measure before you build."
     return f"How sure: the likelihood rests on {_rests_on(quality)}, and {here}."
+
+
+_NOTHING = "nothing is measured on your data yet"
 
 
 def _measured(options: Sequence[AssessedOption]) -> list[str]:
