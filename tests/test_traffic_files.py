@@ -20,6 +20,7 @@ from slmdecide.traffic.engine import Example
 from slmdecide.traffic.examples import call_of, for_probe
 from slmdecide.traffic.natures import Told
 from slmdecide.traffic.personal import plainly_masked
+from slmdecide.traffic.samples import json_labels_of
 from tests import traffic_logs as logs
 from tests.running import run
 from tests.test_traffic_features import said
@@ -120,23 +121,25 @@ def test_folders_above_are_made(tmp_path: Path) -> None:
     assert len(names(tmp_path / "a" / "b" / "c")) == 3
 
 
-@pytest.mark.parametrize("seconds", [0.5, 1.5, 2.5, 3.5, 4.5, 5.5])
-def test_a_kill_leaves_no_half_written_folder(seconds: float, tmp_path: Path) -> None:
-    """Whenever it comes, each folder is as a whole run leaves it, or not there."""
+@pytest.mark.parametrize("kind", ["p", "e"])
+def test_a_kill_while_a_folder_is_written_leaves_none(kind: str, tmp_path: Path) -> None:
+    """The kill comes as soon as anything of it is there; under the folder's name then stands nothing, or all of it."""
     path = log(tmp_path, 300)
     whole = tmp_path / "whole"
     run("traffic", path, "--write-profiles", whole / "p", "--examples", whole / "e")
     arguments = ["traffic", str(path), "--write-profiles", str(tmp_path / "p"), "--examples", str(tmp_path / "e"), "--output", "o.txt"]
     process = subprocess.Popen([sys.executable, "-m", "slmdecide", *arguments], cwd=tmp_path)
-    time.sleep(seconds)
+    while process.poll() is None and not any(one == kind or one.startswith(f".{kind}.") for one in names(tmp_path)):
+        time.sleep(0.0005)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    for kind in ("p", "e"):
-        if (tmp_path / kind).exists():
-            for file in (whole / kind).iterdir():
-                assert (tmp_path / kind / file.name).read_bytes() == file.read_bytes()
+    for each in ("p", "e"):
+        if (tmp_path / each).exists():
+            assert names(tmp_path / each) == names(whole / each)
+            for file in (whole / each).iterdir():
+                assert (tmp_path / each / file.name).read_bytes() == file.read_bytes()
     if (tmp_path / "o.txt").exists():
-        assert "Nothing left this machine." in (tmp_path / "o.txt").read_text()
+        assert (tmp_path / "o.txt").read_text(encoding="utf-8").endswith("Nothing left this machine.\n")
 
 
 # Examples
@@ -153,7 +156,7 @@ def many(tmp_path: Path) -> Path:
             call |= {
                 "system": "Sort the message into a queue.",
                 "user": text,
-                "answer": ("Billing", "billing.", '{"queue": "returns"}')[k % 3],
+                "answer": ("Billing", "billing.", '{"label": "returns"}')[k % 3],
             }
         elif kind == 1:
             call |= {
@@ -193,6 +196,7 @@ def test_probe_takes_the_examples_of_every_kind_of_group(tmp_path: Path) -> None
         assert len(rows) == group["examples"] >= 30
         assert all(set(row) == {"input", "expected"} and row["input"] and row["expected"] for row in rows)
         wording = Path(group["examples_file"]).with_suffix(".prompt.txt")
+        assert wording.exists()
         codes = ["--codes", "labels"] if group["labels"] is not None else []
         ran = run(
             "probe",
@@ -218,6 +222,45 @@ def test_labels_are_written_in_one_spelling(tmp_path: Path) -> None:
     assert {row["expected"] for row in rows} == {"billing", "returns"}
 
 
+@pytest.mark.parametrize(("field", "asked_alike"), [("intent", True), ("queue", False)])
+def test_a_label_beside_its_reason_is_a_label(field: str, asked_alike: bool, tmp_path: Path) -> None:
+    """JSON with one field of few words, and others that say how sure it is and why, is classification; other fields are extraction."""
+    rows = []
+    for k in range(80):
+        said_so = {field: ("Refund", "delivery", "other", "refund ")[k % 4], "confidence": 0.5 + k / 200, "reason": said(k + 700)}
+        call = {**logs.calls(1)[0], "k": k, "start": logs.START + k * 3600, "system": "Sort the message. Answer as JSON.", "user": said(k)}
+        rows.append(logs.chat_log({**call, "answer": json.dumps(said_so)}))
+    path = logs.write_lines(tmp_path / "l.jsonl", rows)
+    found = document(path, "--write-profiles", tmp_path / "p", "--examples", tmp_path / "e")
+    (group,) = found["groups"]
+    assert (group["nature"], group["labels"], group["profile"]["task"]["n_labels"]) == ("classification", 3, 3)
+    assert next(one["value"] for one in group["evidence"] if one["name"] == "most frequent answer") == 0.5
+    examples = [json.loads(line) for line in Path(group["examples_file"]).read_text(encoding="utf-8").splitlines()]
+    assert {row["expected"] for row in examples} == {"refund", "delivery", "other"}
+    assert Path(group["examples_file"]).with_suffix(".prompt.txt").exists() == asked_alike
+    shown = run("traffic", path, "--show-text").out
+    assert "Labels: refund, delivery, other" in shown
+    assert "delivery" not in run("traffic", path).out
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [{"order": k, "city": ("Bern", "Oslo")[k % 2]} for k in range(40)],
+        [{"city": ("Bern", "Oslo")[k % 2], "thing": ("card", "lamp")[k % 2]} for k in range(40)],
+        [{"name": said(k), "confidence": 0.5} for k in range(40)],
+        [{"city": "Bern", "score": 1}] * 40,
+        ["Bern", "Oslo"] * 20,
+        [{"intent": ("a", "b")[k % 2], "confidence": 1} if k % 2 else "no JSON" for k in range(40)],
+        [],
+    ],
+    ids=["an-id", "two-fields", "open", "one-word", "no-json", "half-json", "none"],
+)
+def test_json_without_one_label_is_no_label(answers: list[Any]) -> None:
+    """A number that counts, two fields, open words, one word alone, or answers of which half are JSON."""
+    assert json_labels_of([one if isinstance(one, str) else json.dumps(one) for one in answers]) is None
+
+
 def test_a_masked_json_answer_stays_json(tmp_path: Path) -> None:
     """Texts and numbers inside it are masked one by one."""
     found = document(many(tmp_path), "--examples", tmp_path / "e")
@@ -240,6 +283,17 @@ def test_calls_that_are_no_examples_are_left_out() -> None:
     assert (len(found.lines), found.left_out) == (2, 4)
     assert for_probe(ones[::-1], told, frozenset(), plainly_masked, 9) == found
     assert found.prompt == "Do it.\n---\n{input}\n"
+
+
+def test_labels_that_probe_takes_for_one_are_written_all_the_same(tmp_path: Path) -> None:
+    """A word with and without quotes: examples are written, and no wording whose answers could not be read."""
+    rows = []
+    for k in range(60):
+        call = {**logs.calls(1)[0], "k": k, "start": logs.START + k * 3600, "system": "Sort it.", "user": said(k)}
+        rows.append(logs.chat_log({**call, "answer": ("«refund»", "refund", "other")[k % 3]}))
+    found = document(logs.write_lines(tmp_path / "l.jsonl", rows), "--examples", tmp_path / "e")
+    assert found["groups"][0]["labels"] == 3
+    assert [one.suffix for one in (tmp_path / "e").iterdir()] == [".jsonl"]
 
 
 def test_a_wording_is_written_only_where_it_is_the_same_for_all() -> None:

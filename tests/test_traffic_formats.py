@@ -114,3 +114,12 @@ def test_task_keys_come_before_templates(tmp_path: Path) -> None:
     rows = [{**logs.chat_log(call), "workload_id": f"work-{call['k'] % 4}"} for call in logs.calls()]
     found = document(logs.write_lines(tmp_path / "l.jsonl", rows))
     assert sorted(group["name"] for group in found["groups"]) == ["work-0", "work-1", "work-2", "work-3"]
+
+
+def test_a_model_that_is_no_column_is_the_model_of_all_rows(tmp_path: Path) -> None:
+    """Beside columns whose names speak for themselves, as in Azure's public traces; calls are priced by it, to the cent."""
+    rows = [{"TIMESTAMP": f"2023-11-16 18:17:{k % 60:02d}.9799600", "ContextTokens": 4808 + k, "GeneratedTokens": 10} for k in range(100)]
+    found = document(logs.write_csv(tmp_path / "trace.csv", rows), "--map", "model=gpt-4o-mini")
+    read, wrote = sum(row["ContextTokens"] for row in rows), 1000
+    assert (found["tokens"]["input"], found["tokens"]["output"]) == (read, wrote)
+    assert found["spend_usd"] == pytest.approx((read * 0.15 + wrote * 0.60) / 1e6, abs=1e-9)

@@ -5,6 +5,11 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import random
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +164,42 @@ def test_the_order_of_rows_changes_nothing_and_a_rerun_gives_the_same_bytes(tmp_
         written = [one.read_text() for folder in (kept, examples) for one in sorted(folder.iterdir())]
         outputs.append((ran.out.replace(f"/{attempt}/", "/"), written))
     assert outputs[0] == outputs[1] == outputs[2]
+
+
+def test_a_killed_run_leaves_no_half_written_output_and_a_rerun_gives_the_same_bytes(tmp_path: Path) -> None:
+    """Killed with signal 9 at any moment, whatever is there is whole; the next run writes what an undisturbed one does."""
+    log = logs.write_lines(tmp_path / "l.jsonl", [logs.chat_log(call) for call in logs.calls(1500)])
+    whole = tmp_path / "whole"
+    begun = time.perf_counter()
+    assert subprocess.run(_written_to(log, whole), check=False, capture_output=True).returncode == 0
+    took = time.perf_counter() - begun
+    expected = _bytes_in(whole)
+    assert {"report.json", "p", "e"} <= {Path(name).parts[0] for name in expected}
+    for seed in range(3):
+        folder = tmp_path / str(seed)
+        child = subprocess.Popen(_written_to(log, folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        # The output is written at the end: two of three kills are meant for that.
+        time.sleep(took * random.Random(seed).uniform(0.1 if seed == 0 else 0.75, 1.0))  # noqa: S311  (no secret)
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+        for name, content in _bytes_in(folder).items():
+            assert content == expected[name]
+        assert subprocess.run([*_written_to(log, folder), "--force"], check=False, capture_output=True).returncode == 0
+        assert _bytes_in(folder) == expected
+
+
+def _written_to(log: Path, folder: Path) -> list[str]:
+    folder.mkdir(exist_ok=True)
+    to = ["--write-profiles", "p", "--examples", "e", "--format", "json", "--output", "report.json"]
+    program = f"import os; os.chdir({str(folder)!r}); from slmdecide.cli import main; main()"
+    return [sys.executable, "-c", program, "traffic", str(log), *to]
+
+
+def _bytes_in(folder: Path) -> dict[str, bytes]:
+    """What stands in a folder by its name; hidden files and folders are of a run that did not end."""
+    files = (one for one in sorted(folder.rglob("*")) if one.is_file())
+    named = {str(one.relative_to(folder)): one for one in files}
+    return {name: one.read_bytes() for name, one in named.items() if not any(part.startswith(".") for part in Path(name).parts)}
 
 
 def test_no_text_of_a_call_stands_in_report_or_profile(tmp_path: Path) -> None:

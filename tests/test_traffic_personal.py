@@ -135,6 +135,15 @@ def test_a_spacy_model_that_is_installed_finds_names(tmp_path: Path) -> None:
     assert masked == "I am <person>, <email>"
 
 
+def test_a_model_that_does_not_load_is_left_out(tmp_path: Path) -> None:
+    """Such as one that was made for another version."""
+    environment = with_model(tmp_path)
+    (tmp_path / "en_test_sm" / "__init__.py").write_text("raise AttributeError('another version')\n", encoding="utf-8")
+    told, masked = ask("I am Anna Meier, anna@example.org", environment)
+    assert "without a spaCy model" in told
+    assert masked == "I am Anna Meier, <email>"
+
+
 def test_without_a_model_nothing_is_downloaded() -> None:
     """Presidio would fetch a model and a list of domains by itself."""
     told, masked = ask("I am Anna Meier, anna@example.org")

@@ -12,14 +12,28 @@ Format = Literal["text", "markdown", "json", "html"]
 
 def traffic(
     logs: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             metavar="LOGS...",
             help="Call logs: files, folders or patterns; JSON lines, JSON, CSV or Parquet, also .gz and .zst.",
             show_default=False,
         ),
-    ],
+    ] = None,
     *,
+    from_: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="ADDRESS",
+            help="Read the calls of a PostgreSQL database, such as postgresql://user@host/litellm; the password best from PGPASSWORD.",
+            show_default=False,
+        ),
+    ] = None,
+    table: Annotated[str, typer.Option(metavar="TABLE", help="Table of that database.")] = "LiteLLM_SpendLogs",
+    engine: Annotated[Literal["duckdb", "spark"], typer.Option(help="What groups and counts the calls.")] = "duckdb",
+    spark_master: Annotated[
+        str, typer.Option(metavar="MASTER", help="Spark's master; a cluster must see this machine's TMPDIR.")
+    ] = "local[*]",
     mapping: Annotated[
         list[str] | None,
         typer.Option(
@@ -57,7 +71,11 @@ def traffic(
 
     report = run(
         Options(
-            logs=tuple(logs),
+            logs=tuple(logs or ()),
+            from_=from_,
+            table=table,
+            engine=engine,
+            spark_master=spark_master,
             mapping=tuple(mapping or ()),
             days=days,
             most_groups=groups,

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from slmdecide.cli.folders import whole_folder
 from slmdecide.cli.traffic_report import with_commands
+from slmdecide.errors import InputError
+from slmdecide.measure.labels import label_reader
 from slmdecide.traffic.examples import for_probe
 from slmdecide.traffic.profile_yaml import as_yaml, pipeline_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from slmdecide.cli.traffic_report import Found, Made
     from slmdecide.records.traffic import Period
@@ -39,7 +41,7 @@ def write_profiles(found: Found, folder: Path, period: Period, *, show_text: boo
     """Writes a profile for each group and for each pipeline."""
     with whole_folder(folder, PROFILES) as staged:
         for one in found.made:
-            labels = one.facts.labels if show_text and one.told.n_labels else None
+            labels = one.labels if show_text and one.labels else None
             text = as_yaml(one.profile, one.facts, one.told, period, labels)
             (staged / f"{file_name(one.group.id, one.group.name)}.yaml").write_text(text, encoding="utf-8", newline="\n")
         for told, (chain, profile) in zip(found.report.pipelines, found.pipelines, strict=True):
@@ -55,15 +57,18 @@ class _Written(NamedTuple):
     prompt: Path | None
 
 
-def write_examples(found: Found, examples: Iterable[Example], folder: Path, most: int, mask: Mask) -> TrafficReport:
+def write_examples(
+    found: Found, examples: Iterable[Example], folder: Path, most: int, mask: Mask, tell: Callable[[str], None]
+) -> TrafficReport:
     """Writes the examples of each group, and says so in the report."""
     by_key: defaultdict[str, list[Example]] = defaultdict(list)
     for example in examples:
         by_key[example.key].append(example)
     written: dict[str, _Written] = {}
     with whole_folder(folder, EXAMPLES) as staged:
-        for one in found.made:
-            its = for_probe(by_key[one.facts.key], one.told, frozenset(one.facts.labels), mask.mask, most)
+        for position, one in enumerate(found.made):
+            tell(f"masking examples of group {position + 1} of {len(found.made)}")
+            its = for_probe(by_key[one.facts.key], one.told, frozenset(one.labels), mask.mask, most, _reader(one.labels))
             if not its.lines:
                 continue
             name = file_name(one.group.id, one.group.name)
@@ -80,6 +85,15 @@ def write_examples(found: Found, examples: Iterable[Example], folder: Path, most
     return with_commands(report, found.made, _commands(found.made, written))
 
 
+def _reader(labels: Sequence[str]) -> Callable[[str], str | None] | None:
+    """How `probe` reads one of these labels in an answer; None without labels."""
+    try:
+        return label_reader(sorted(labels)) if labels else None
+    except InputError:
+        # Two of them are one to it, such as a word with and without quotes.
+        return lambda _: None
+
+
 def _commands(made: Sequence[Made], written: dict[str, _Written]) -> dict[str, str]:
     """What measures each group, where both its profile and its examples were written."""
     commands = {}
@@ -90,7 +104,7 @@ def _commands(made: Sequence[Made], written: dict[str, _Written]) -> dict[str, s
         words = ["slmdecide", "probe", one.group.profile_file, "--examples", str(its.file)]
         if its.prompt is not None:
             words += ["--prompt", str(its.prompt)]
-        if one.told.n_labels is not None:
+        if one.told.n_labels is not None and its.prompt is not None:
             words += ["--codes", "labels"]
         commands[one.group.id] = shlex.join(words)
     return commands

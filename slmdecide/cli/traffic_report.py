@@ -66,6 +66,8 @@ class Made(NamedTuple):
     profile: TaskProfile
     told: Told
     spent: Spent
+    labels: tuple[str, ...]
+    """Of a closed set, the most frequent first; never shown unless asked for."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -240,7 +242,9 @@ def _group(facts: GroupFacts, number: int, taken: Sequence[str], context: Contex
         other_large=other_large(assessment, today.id if today is not None else None, monthly, off),
         models=dict(models.most_common(_MOST_NAMED_MODELS)),
     )
-    return Made(group, facts, profile, found, spent)
+    in_json = sample.json_labels.labels if sample is not None and sample.json_labels is not None else {}
+    labels = facts.labels if found.label_field is None else tuple(in_json)
+    return Made(group, facts, profile, found, spent, labels if found.n_labels is not None else ())
 
 
 def _pipelines(chains: Iterable[Chain], made: Sequence[Made], context: Context) -> Iterable[tuple[Pipeline, Chain, TaskProfile]]:

@@ -5,34 +5,27 @@ from __future__ import annotations
 import shlex
 import sys
 import tempfile
-from dataclasses import dataclass, replace
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slmdecide.cli.folders import check_new
-from slmdecide.cli.traffic_files import file_name, write_examples, write_profiles
-from slmdecide.cli.traffic_report import found_in, with_commands
-from slmdecide.cli.traffic_texts import samples_of, with_texts
 from slmdecide.errors import DataError, InputError
-from slmdecide.traffic.backend import need_ibis
+from slmdecide.traffic.backend import SPARK_MASTER, need_ibis, spark_backend, told_failures
 from slmdecide.traffic.engine import Engine
 from slmdecide.traffic.files import expand, size_of
 from slmdecide.traffic.gather import gather
-from slmdecide.traffic.period import period_of
-from slmdecide.traffic.personal import UNMASKED, best_mask
-from slmdecide.traffic.samples import SAMPLED
+from slmdecide.traffic.postgres import TABLE, Source, database
 from slmdecide.traffic.table import parse_map
 
 if TYPE_CHECKING:
-    from slmdecide.cli.traffic_report import Found
+    from slmdecide.cli.traffic_made import Texts
     from slmdecide.records.traffic_report import TrafficReport
-    from slmdecide.traffic.engine import Counted, Example
     from slmdecide.traffic.read import Account
 
 MOST_GROUPS = 40
-_WHOLE_SAMPLE = 10**9
-"""The engine's sample is bounded by itself; which of it is looked at depends on the texts alone."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +33,10 @@ class Options:
     """The options as they were typed."""
 
     logs: tuple[str, ...]
+    from_: str | None = None
+    table: str = TABLE
+    engine: str = "duckdb"
+    spark_master: str = SPARK_MASTER
     mapping: tuple[str, ...] = ()
     days: float | None = None
     most_groups: int = MOST_GROUPS
@@ -56,62 +53,49 @@ def run(options: Options) -> TrafficReport:
     if options.days is not None and not (isfinite(options.days) and options.days > 0):
         raise InputError(f"--days: found {options.days:g}; a number of days above 0 is expected")
     columns = parse_map(options.mapping) if options.mapping else None
+    if not options.logs and options.from_ is None:
+        raise InputError("nothing to read; name logs, or a database with --from")
     paths = expand(options.logs)
+    where = database(options.from_, options.table) if options.from_ is not None else None
     need_ibis()
     _check_folders(options)
     with tempfile.TemporaryDirectory(prefix="slmdecide-traffic-") as name:
         folder = Path(name)
-        engine = Engine(folder, size_of(paths))
-        try:
-            counted, account = gather(engine, paths, folder, columns, strict=options.strict, tell=_tell)
+        with ExitStack() as open_:
+            source = open_.enter_context(closing(Source(where))) if where is not None else None
+            n_bytes = size_of(paths) + (source.size() if source is not None else 0.0)
+            backend = spark_backend(folder, options.spark_master) if options.engine == "spark" else None
+            engine = open_.enter_context(closing(Engine(folder, n_bytes, backend)))
+            open_.callback(_tell, "")
+            open_.enter_context(told_failures(*engine.backends))
+            counted, account, texts = gather(
+                engine, paths, folder, columns, strict=options.strict, tell=_tell, with_sample=lambda: _texts(engine), table=source
+            )
             if not counted.groups:
                 raise DataError(_nothing(account), hint="`--map input_tokens=COLUMN --map output_tokens=COLUMN` reads other tables")
-            _tell("looking at samples")
-            examples = list(engine.examples(_WHOLE_SAMPLE))
-        finally:
-            engine.close()
-            _tell("")
-    return _written(counted, account, examples, options)
+    from slmdecide.cli.traffic_made import made  # noqa: PLC0415  (see there)
+
+    return made(counted, account, texts, options, _command(options), _tell)
 
 
-def _written(counted: Counted, account: Account, examples: list[Example], options: Options) -> TrafficReport:
-    period = period_of(counted.first_s, counted.last_s, counted.days, options.days)
-    folder = options.write_profiles
-    found = found_in(
-        counted,
-        account,
-        period,
-        samples_of(examples, SAMPLED),
-        most_groups=options.most_groups,
-        profile_file=lambda identifier, name: folder / f"{file_name(identifier, name)}.yaml" if folder is not None else None,
-        tell=_tell,
-    )
-    asked = _command(options)
-    report = with_commands(found.report, found.made, {}, f"{asked} --write-profiles profiles --examples examples")
-    found = replace(found, report=replace(report, command=asked))
-    if options.show_text:
-        found = with_texts(found, examples)
-    _tell("writing")
-    if folder is not None:
-        write_profiles(found, folder, period, show_text=options.show_text)
-    report = _with_examples(found, examples, options)
-    _tell("")
-    return report
+def _texts(engine: Engine) -> Texts:
+    from slmdecide.cli.traffic_made import texts_of  # noqa: PLC0415  (while the engine counts)
+
+    return texts_of(engine)
 
 
 def _command(options: Options) -> str:
     """What was asked for, as far as it changes the report."""
-    words = [*options.logs, *(word for one in options.mapping for word in ("--map", one))]
+    words = [*options.logs]
+    if options.from_ is not None:
+        # The name of the database is without its password.
+        words += ["--from", database(options.from_, options.table).name]
+        words += [] if options.table == TABLE else ["--table", options.table]
+    words += [] if options.engine == "duckdb" else ["--engine", options.engine]
+    words += [word for one in options.mapping for word in ("--map", one)]
     words += [] if options.days is None else ["--days", f"{options.days:g}"]
     words += [] if options.most_groups == MOST_GROUPS else ["--groups", str(options.most_groups)]
     return shlex.join(["slmdecide", "traffic", *words, *(["--strict"] if options.strict else [])])
-
-
-def _with_examples(found: Found, examples: list[Example], options: Options) -> TrafficReport:
-    if options.examples is None:
-        return found.report
-    mask = UNMASKED if options.show_text else best_mask()
-    return write_examples(found, examples, options.examples, options.examples_per_group, mask)
 
 
 def _check_folders(options: Options) -> None:

@@ -21,14 +21,14 @@ _SHOWN_CALLS, _SHOWN_LABELS, _SHOWN_CHARACTERS = 2, 50, 300
 """Of a group, where texts may be shown."""
 
 
-def samples_of(examples: Iterable[Example], most: int) -> dict[str, Sample]:
-    """What the texts of each group say, by its key; at most so many of each."""
+def samples_of(examples: Iterable[Example]) -> dict[str, Sample]:
+    """What the texts of each group say, by its key."""
     prompts: defaultdict[str, list[str]] = defaultdict(list)
     answers: defaultdict[str, list[str]] = defaultdict(list)
     for one in in_drawn_order(examples):
-        if one.prompt and len(prompts[one.key]) < most:
+        if one.prompt:
             prompts[one.key].append(one.prompt)
-        if one.answer and len(answers[one.key]) < most:
+        if one.answer:
             answers[one.key].append(one.answer)
     return {key: sample_of(prompts[key], answers[key]) for key in sorted(prompts.keys() | answers.keys())}
 
@@ -50,7 +50,7 @@ def _texts(made: Made, calls: Sequence[ShownCall]) -> GroupTexts:
     return GroupTexts(
         system=_cut(facts.system) if facts.system else None,
         template=_cut(ends) if ends else None,
-        labels=facts.labels[:_SHOWN_LABELS] if made.told.n_labels is not None else (),
+        labels=made.labels[:_SHOWN_LABELS],
         calls=tuple(calls),
     )
 

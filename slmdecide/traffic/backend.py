@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from slmdecide.errors import RunError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     import ibis.expr.types as ir
@@ -42,6 +43,10 @@ class Backend:
     """64 bits that are the same for the same text."""
     keep: Callable[[str, ir.Table], ir.Table]
     """Computes a table once and keeps it under a name."""
+    errors: tuple[type[Exception], ...]
+    """What it raises when it cannot go on, such as for want of disk."""
+    interrupt: Callable[[], None]
+    """Ends the query that runs, from another thread."""
     close: Callable[[], None]
 
 
@@ -58,9 +63,13 @@ def need_ibis() -> Any:  # noqa: ANN401  (a module)
 def duckdb_backend(folder: Path) -> Backend:
     """DuckDB in this process. What does not fit its memory goes to the folder."""
     ibis = need_ibis()
+    import duckdb  # noqa: PLC0415  (heavy)
+
     connection = ibis.duckdb.connect(":memory:", memory_limit=MEMORY, temp_directory=str(folder / "spill"))
     connection.raw_sql("SET preserve_insertion_order = false")
     connection.raw_sql("SET enable_progress_bar = false")
+    # A time without a zone is one of UTC.
+    connection.raw_sql("SET TimeZone = 'UTC'")
 
     @ibis.udf.scalar.builtin(name="hash", signature=(("string",), "uint64"))  # type: ignore[untyped-decorator]
     def fingerprint(text: str) -> int:  # type: ignore[empty-body]
@@ -71,6 +80,8 @@ def duckdb_backend(folder: Path) -> Backend:
         connection=connection,
         fingerprint=fingerprint,
         keep=lambda name, table: connection.create_table(name, table, temp=True),
+        errors=(duckdb.Error,),
+        interrupt=connection.con.interrupt,
         close=connection.disconnect,
     )
 
@@ -79,6 +90,9 @@ def spark_backend(folder: Path, master: str) -> Backend:
     """Apache Spark: in this process's own JVM for `local[n]`, else a cluster that sees the folder. RunError if it cannot be started."""
     ibis = need_ibis()
     session = _spark_session(folder, master)
+    from py4j.protocol import Py4JError  # noqa: PLC0415  (heavy)
+    from pyspark.errors import PySparkException  # noqa: PLC0415
+
     connection = ibis.pyspark.connect(session)
 
     @ibis.udf.scalar.builtin(name="xxhash64", signature=(("string",), "int64"))  # type: ignore[untyped-decorator]
@@ -90,7 +104,26 @@ def spark_backend(folder: Path, master: str) -> Backend:
         rows.createOrReplaceTempView(name)
         return connection.table(name)
 
-    return Backend(name="spark", connection=connection, fingerprint=fingerprint, keep=keep, close=session.stop)
+    return Backend(
+        name="spark",
+        connection=connection,
+        fingerprint=fingerprint,
+        keep=keep,
+        errors=(PySparkException, Py4JError),
+        interrupt=session.sparkContext.cancelAllJobs,
+        close=session.stop,
+    )
+
+
+@contextmanager
+def told_failures(*backends: Backend) -> Iterator[None]:
+    """Says in one line what an engine could not do. RunError."""
+    errors = tuple(error for one in backends for error in one.errors)
+    try:
+        yield
+    except errors as error:
+        told = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise RunError(f"{backends[0].name} could not go on: {told[:200]}", hint="it needs room for temporary files (TMPDIR)") from None
 
 
 def _spark_session(folder: Path, master: str) -> Any:  # noqa: ANN401  (pyspark's types need pandas)
@@ -110,6 +143,8 @@ def _spark_session(folder: Path, master: str) -> Any:  # noqa: ANN401  (pyspark'
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.warehouse.dir": str(folder / "warehouse"),
         "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.log.level": "ERROR",
     }
     builder = SparkSession.builder.master(master).appName("slmdecide")
     for name, value in options.items():

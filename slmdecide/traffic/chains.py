@@ -52,7 +52,7 @@ def chains(calls: ir.Table, keys: Sequence[str]) -> tuple[Chain, ...]:
     begun = traced.group_by(["trace_id", "group"]).agg(start=traced.time_s.min(), n=traced.count())
     ranked = begun.mutate(place=ibis.row_number().over(ibis.window(group_by=begun.trace_id, order_by=[begun.start, begun.group])))
     wholes = ranked.group_by("trace_id").agg(
-        steps=ranked.group.cast("string").group_concat(">", order_by=[ranked.group]), touched=ranked.count()
+        steps=ranked.group.collect().sort().map(lambda one: one.cast("string")).join(">"), touched=ranked.count()
     )
     chained = wholes.filter((wholes.touched > 1) & (wholes.touched <= _MOST_STEPS))
     counted = rows_of(chained.group_by("steps").agg(traces=chained.count()).order_by(ibis.desc("traces"), "steps").limit(_MOST_CHAINS))

@@ -74,22 +74,19 @@ def drawn(calls: ir.Table, share: float) -> ir.Table:
 
 
 def with_texts(calls: ir.Table) -> ir.Table:
-    """What leaves the engine of drawn calls; also `file` and `fits` where there are such columns."""
-    return calls.select(
-        "draw",
-        "system_key",
-        *(name for name in ("file", "fits") if name in calls.columns),
+    """What leaves the engine of drawn calls, as `Sampled` has it; after that `file` and `fits` where there are such columns."""
+    found = calls.mutate(
         system=calls.system.fill_null(""),
         prompt=calls.prompt.fill_null(""),
         answer=calls.answer.fill_null(""),
-        tool_calls=calls.tool_calls,
         tool_text=calls.tool_text.fill_null(""),
-        turns=calls.turns,
         task_key=calls.task_key.fill_null(""),
         model=calls.model.fill_null(""),
     )
+    return found.select(*Sampled._fields, *(name for name in ("file", "fits") if name in calls.columns))
 
 
-def sample_of(rows: Iterable[dict[str, Any]]) -> list[Sampled]:
+def sample_of(rows: Iterable[tuple[Any, ...]]) -> list[Sampled]:
     """The rows of such a table."""
-    return [Sampled(*(row[name] for name in Sampled._fields)) for row in rows]
+    n = len(Sampled._fields)
+    return [Sampled._make(row[:n]) for row in rows]

@@ -18,7 +18,7 @@ from slmdecide.traffic.measure import facts
 from slmdecide.traffic.merge import merged
 from slmdecide.traffic.odd import odd_rows
 from slmdecide.traffic.plan import key_of, plan
-from slmdecide.traffic.rows import rows_of
+from slmdecide.traffic.rows import rows_of, tuples_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -54,6 +54,9 @@ class Looked(NamedTuple):
     """Those that the engine reads."""
     mixed: frozenset[Path]
     """Of these, those with rows that do not fit."""
+
+
+_NOTHING = Looked(frozenset(), frozenset())
 
 
 class PlainRows(NamedTuple):
@@ -97,6 +100,7 @@ class Engine:
         self._sample: list[Sampled] = []
         self._groups: list[int] = []
         """Of the calls of the sample."""
+        self._planned = False
         self._cells: Sequence[Cell] = ()
         self._group_of_cell: Mapping[int, int] = {}
         self._looks: Mapping[int, Look] = {}
@@ -108,21 +112,46 @@ class Engine:
         if self._backend is not self._embedded:
             self._backend.close()
 
+    @property
+    def backends(self) -> tuple[Backend, ...]:
+        """What counts, and what reads."""
+        return self._backend, self._embedded
+
+    def interrupt(self) -> None:
+        """Ends what the engine is doing, from another thread."""
+        self._backend.interrupt()
+
     def look(self, paths: Sequence[Path]) -> Looked:
         """Takes in a sample of plain chat logs; which of them the engine can read, and which hold rows that it cannot."""
         import duckdb  # noqa: PLC0415  (heavy)
 
         if not paths:
-            return Looked(frozenset(), frozenset())
+            return _NOTHING
         try:
-            rows = rows_of(with_texts(self._keyed(plain_calls(read_share(self._backend.connection, paths, self._share)))))
+            if self._backend is not self._embedded:
+                return self._written(paths)
+            rows = tuples_of(with_texts(self._keyed(plain_calls(read_share(self._embedded.connection, paths, self._share)))))
         except duckdb.Error:
-            # Such as a line that is longer than the engine takes.
-            return Looked(frozenset(), frozenset())
-        self._plain = tuple(paths)
-        self._sample += sample_of(row for row in rows if row["fits"])
+            # Such as a line that is longer than the engine takes: only the file that holds it is left to be read otherwise.
+            if len(paths) == 1:
+                return _NOTHING
+            halves = [self.look(part) for part in (paths[: len(paths) // 2], paths[len(paths) // 2 :])]
+            return Looked(halves[0].plain | halves[1].plain, halves[0].mixed | halves[1].mixed)
+        self._plain += tuple(paths)
+        # The last two columns are the file and whether the row fits.
+        self._sample += sample_of(row for row in rows if row[-1])
         named = {str(path.absolute()): path for path in paths}
-        return Looked(frozenset(paths), frozenset(named[row["file"]] for row in rows if not row["fits"]))
+        return Looked(frozenset(paths), frozenset(named[row[-2]] for row in rows if not row[-1]))
+
+    def _written(self, paths: Sequence[Path]) -> Looked:
+        """Writes the plain calls to a Parquet file, which another engine can read."""
+        calls = plain_calls(read(self._embedded.connection, paths))
+        rows = _by_file(calls, paths)
+        target = self._folder / f"plain_{len(self._tables)}.parquet"
+        self._embedded.connection.to_parquet(calls.filter(calls.fits).drop("file", "fits"), target)
+        self._rows |= rows
+        self.add(target)
+        return Looked(frozenset(paths), frozenset(path for path, its in rows.items() if its.odd))
 
     def odd_rows(self, path: Path) -> Iterator[Row]:
         """The rows of a plain chat log that the engine cannot read."""
@@ -131,17 +160,19 @@ class Engine:
     def add(self, parquet: Path) -> None:
         """Takes in calls that were read row by row. After `plan` they fall into the groups that were found without them."""
         every = self._backend.connection.read_parquet(str(parquet))
-        found = leaves(every, self._backend.keep)
+        number = len(self._tables)
+        found = leaves(every, lambda name, table: self._backend.keep(f"{name}_of_{number}", table))
         self._not_leaf_calls += found.wrapping
         self._outputs_without_input += found.outputs_without_input
         self._tables.append(found.calls)
-        if self._cells:
+        if self._planned:
             self._count(found.calls)
         else:
-            self._sample += sample_of(rows_of(drawn(self._keyed(found.calls), self._share)))
+            self._sample += sample_of(tuples_of(drawn(self._keyed(found.calls), self._share)))
 
     def plan(self) -> None:
         """Finds the groups in the sample."""
+        self._planned = True
         self._sample.sort()
         self._cells = cells = plan(self._sample)
         cell_of = assigner(cells)
@@ -152,7 +183,7 @@ class Engine:
         self._groups = [self._group_of_cell.get(number, number) for number in numbers]
         self._looks = {group: look(ones) for group, ones in _by_number(self._sample, self._groups).items()}
 
-    def count(self) -> dict[Path, PlainRows]:
+    def count(self) -> Mapping[Path, PlainRows]:
         """Puts all calls into their groups. Returns what was found in each plain log."""
         for table in self._tables:
             self._count(table)
@@ -160,9 +191,7 @@ class Engine:
             return self._rows
         calls = self._count(self._plain_calls())
         self._light[-1] = calls.filter(calls.fits)
-        by_file = {row["file"]: row for row in rows_of(calls.group_by("file").agg(n=calls.count(), fitting=calls.fits.cast("int").sum()))}
-        found = {path: by_file.get(str(path.absolute())) for path in self._plain}
-        return {path: PlainRows(its["fitting"], its["n"] - its["fitting"]) for path, its in found.items() if its is not None}
+        return _by_file(calls, self._plain)
 
     def measure(self) -> Counted:
         """Measures each group."""
@@ -193,11 +222,12 @@ class Engine:
     def examples(self, most: int) -> Iterator[Example]:
         """Prompts and answers of a seeded sample of each group, at most so many of each."""
         taken: defaultdict[int, int] = defaultdict(int)
+        keys = {group: self._key(group) for group in set(self._groups)}
         for one, group in zip(self._sample, self._groups, strict=True):
             if (one.answer.strip() or one.tool_calls) and taken[group] < most:
                 taken[group] += 1
                 texts = (one.system or None, one.prompt or None, one.answer or None, one.tool_text or None)
-                yield Example(self._key(group), *texts, one.turns)
+                yield Example(keys[group], *texts, one.turns)
 
     def _plain_calls(self) -> ir.Table:
         return plain_calls(read(self._embedded.connection, self._plain))
@@ -214,6 +244,13 @@ class Engine:
 
     def _key(self, group: int) -> str:
         return key_of(self._cells[group] if group >= 0 else None)
+
+
+def _by_file(calls: ir.Table, paths: Sequence[Path]) -> dict[Path, PlainRows]:
+    """What was found in each plain log."""
+    counted = rows_of(calls.group_by("file").agg(n=calls.count(), fitting=calls.fits.cast("int").sum()))
+    by_file = {row["file"]: PlainRows(row["fitting"], row["n"] - row["fitting"]) for row in counted}
+    return {path: its for path in paths if (its := by_file.get(str(path.absolute()))) is not None}
 
 
 def _by_number(calls: Sequence[Sampled], numbers: Sequence[int]) -> dict[int, list[Sampled]]:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _FENCED = re.compile(r"(?s)\s*```(?:json)?\s*(.*?)\s*```\s*")
 _DEEPEST = 50
 _DIGEST_BYTES = 16
+_MOST_SYSTEMS = 20
+"""System prompts of a group that are looked at: masked they may be one."""
 _DIVIDER = re.compile(r"^---[ \t]*$", re.MULTILINE)
 
 
@@ -31,7 +33,10 @@ class ForProbe(NamedTuple):
     lines: tuple[str, ...]
     """JSON objects with input and expected."""
     prompt: str | None
-    """The system prompt that all of them were asked with, as `probe --prompt` reads it; None where they differ."""
+    """The system prompt that all of them were asked with, as `probe --prompt` reads it.
+
+    None where they differ, or where `probe` could not read the label in today's answers, so that it has to ask in its own words.
+    """
     left_out: int
     """Calls that were met and are no examples: with earlier turns, without a prompt, or with an answer that is no label."""
 
@@ -46,11 +51,22 @@ def _draw(one: Example) -> bytes:
     return hashlib.blake2b(f"{texts}\x01{one.turns}".encode(), digest_size=_DIGEST_BYTES).digest()
 
 
-def for_probe(examples: Iterable[Example], told: Told, labels: frozenset[str], mask: Callable[[str], str], most: int) -> ForProbe:
-    """At most so many examples of one group. `labels`: its closed set, in the engine's spelling."""
+def for_probe(
+    examples: Iterable[Example],
+    told: Told,
+    labels: frozenset[str],
+    mask: Callable[[str], str],
+    most: int,
+    reads: Callable[[str], str | None] | None = None,
+) -> ForProbe:
+    """At most so many examples of one group.
+
+    `labels`: its closed set, in the engine's spelling; `reads`: how `probe` would read a label in an answer.
+    """
     rows: dict[str, None] = {}
     systems: set[str] = set()
     left_out = 0
+    readable = True
     for one in in_drawn_order(examples):
         if len(rows) >= most:
             break
@@ -58,10 +74,13 @@ def for_probe(examples: Iterable[Example], told: Told, labels: frozenset[str], m
         if expected is None or one.turns or not (one.prompt or "").strip():
             left_out += 1
             continue
-        systems.add(mask(one.system or ""))
+        readable = readable and (reads is None or reads(one.answer or "") == expected)
+        systems.add(one.system or "")
         row = {"input": mask(one.prompt or ""), "expected": expected if told.n_labels is not None else _masked(expected, mask)}
         rows[json.dumps(row, ensure_ascii=False)] = None
-    return ForProbe(tuple(sorted(rows)), _prompt(systems), left_out)
+    return ForProbe(
+        tuple(sorted(rows)), _prompt({mask(one) for one in systems}) if readable and len(systems) <= _MOST_SYSTEMS else None, left_out
+    )
 
 
 def _expected(one: Example, told: Told, labels: frozenset[str]) -> str | None:
@@ -73,8 +92,15 @@ def _expected(one: Example, told: Told, labels: frozenset[str]) -> str | None:
     if told.n_labels is None:
         fenced = _FENCED.fullmatch(answer)
         return fenced[1] if told.nature == "extraction" and fenced is not None else answer
-    label = label_of(answer)
+    label = label_of(answer) if told.label_field is None else _in_field(answer, told.label_field)
     return label if label in labels else None
+
+
+def _in_field(answer: str, field: str) -> str | None:
+    """The label in that field of a JSON answer, in lower case."""
+    fenced = _FENCED.fullmatch(answer)
+    found = mapping(fenced[1] if fenced is not None else answer.strip()).get(field)
+    return found.strip().lower() if isinstance(found, str) else None
 
 
 def _masked(answer: str, mask: Callable[[str], str]) -> str:

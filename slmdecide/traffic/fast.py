@@ -29,7 +29,9 @@ _HASHES = 2**64
 """Values of the engine's hash."""
 _ROLES = ("system", "developer", "user", "assistant", "tool", "function")
 _NUMBERS = ("latency_ms", "duration_ms", "ttft_ms", "cost_usd", "cost")
-_REFUSED = ("error", "usage", "timestamp", "created_at", "time")
+_TIMES = ("timestamp", "created_at", "time")
+"""Of a row; the first that is there counts."""
+_REFUSED = ("error", "usage")
 """Fields of a row that are left to the reading row by row, for all that they may hold."""
 _FIELDS: Mapping[str, Any] = {
     "request": {
@@ -52,7 +54,7 @@ _FIELDS: Mapping[str, Any] = {
         **dict.fromkeys(("error", "output"), "JSON"),
     },
     "metadata": "JSON",
-    **dict.fromkeys(("trace_id", "session_id", "conversation_id", "provider", *KEYS), "VARCHAR"),
+    **dict.fromkeys(("trace_id", "session_id", "conversation_id", "provider", *_TIMES, *KEYS), "VARCHAR"),
     **dict.fromkeys(_NUMBERS, "DOUBLE"),
     **dict.fromkeys(_REFUSED, "JSON"),
 }
@@ -94,10 +96,9 @@ def read_share(connection: Any, paths: Sequence[Path], share: float) -> ir.Table
     lines = f"read_json_objects([{files}], format='newline_delimited', ignore_errors=true, filename=true)"
     # A line that cannot be read is NULL.
     chosen = f"json IS NULL OR hash(json) < {int(share * _HASHES)}" if share < 1 else "true"
-    connection.raw_sql(
-        f"CREATE OR REPLACE TEMP VIEW chosen_lines AS SELECT fields.*, filename, md5(line) AS draw FROM"  # noqa: S608  (quoted)
-        f" (SELECT {_PARSED} AS fields, filename, line FROM (SELECT json AS line, filename FROM {lines} WHERE {chosen}))",
-    )
+    parsed = f"SELECT {_PARSED} AS fields, filename, line FROM (SELECT json AS line, filename FROM {lines} WHERE {chosen})"  # noqa: S608  (quoted)
+    view = "CREATE OR REPLACE TEMP VIEW chosen_lines AS SELECT fields.*, filename, md5(line) AS draw FROM"
+    connection.raw_sql(f"{view} ({parsed})")
     return connection.table("chosen_lines")
 
 
@@ -105,7 +106,8 @@ def read_lines(connection: Any, lines: Any) -> ir.Table:  # noqa: ANN401  (an Ib
     """Lines of one file, each with its `number` and its `line`, parsed like those that the engine reads itself."""
     connection.con.register("numbered_lines", lines)
     parsed = f"SELECT CASE WHEN json_valid(line) THEN {_PARSED} END AS fields, number, line FROM numbered_lines"  # noqa: S608  (no input)
-    connection.raw_sql(f"CREATE OR REPLACE TEMP VIEW parsed_lines AS SELECT fields.*, NULL AS filename, number, line FROM ({parsed})")
+    view = "CREATE OR REPLACE TEMP VIEW parsed_lines AS SELECT fields.*, NULL AS filename, number, line FROM"
+    connection.raw_sql(f"{view} ({parsed})")
     return connection.table("parsed_lines")
 
 
@@ -128,6 +130,8 @@ def plain_calls(lines: ir.Table) -> ir.Table:
 
     request, response, none = lines.request, lines.response, ibis.null("string")
     usage, message, said = response.usage, response.choices[0].message, _said(request.messages)
+    stamp = ibis.coalesce(*(lines[name] for name in _TIMES))
+    time_s = ibis.ifelse(stamp.isnull(), _seconds(response.created), _stamped(stamp))
     refused = ibis.or_(
         *(lines[name].notnull() for name in _REFUSED),
         *(request[name].notnull() for name in ("prompt", "input", "instructions")),
@@ -143,6 +147,7 @@ def plain_calls(lines: ir.Table) -> ir.Table:
         & usage.input_tokens.isnull()
         & usage.output_tokens.isnull()
         & ~refused.fill_null(False)
+        & (stamp.isnull() | time_s.notnull())
     ).fill_null(False)
     tools = ibis.ifelse(
         message.tool_calls.notnull() | message.function_call.notnull(),
@@ -154,7 +159,7 @@ def plain_calls(lines: ir.Table) -> ir.Table:
         id=_word(response.id),
         parent_id=none,
         trace_id=_word(ibis.coalesce(lines.trace_id, lines.session_id, lines.conversation_id)),
-        time_s=_seconds(response.created),
+        time_s=time_s,
         model=_word(ibis.coalesce(response.model, request.model)),
         provider=_word(lines.provider),
         input_tokens=_at_least_0(usage.prompt_tokens),
@@ -245,6 +250,17 @@ def _seconds(value: ir.FloatingValue) -> Any:  # noqa: ANN401  (a number, or NUL
 
     known = _at_least_0(value)
     return ibis.ifelse(value < UNITS[-1][0], known, ibis.cases(*((value >= least, known / factor) for least, factor in UNITS), else_=known))
+
+
+def _stamped(text: ir.StringValue) -> Any:  # noqa: ANN401  (a number, or NULL)
+    """Seconds since 1970 of a number or an ISO time, without a zone of UTC."""
+    import ibis  # noqa: PLC0415  (heavy)
+
+    @ibis.udf.scalar.builtin(name="epoch", signature=(("timestamp('UTC')",), "float64"))  # type: ignore[untyped-decorator]
+    def epoch(moment: object) -> float:  # type: ignore[empty-body]
+        """DuckDB's own."""
+
+    return ibis.coalesce(_seconds(text.try_cast("float64")), epoch(text.try_cast("timestamp('UTC')")))
 
 
 def _at_least_0(value: ir.FloatingValue) -> Any:  # noqa: ANN401  (a number, or NULL)

@@ -259,7 +259,7 @@ def _parquet_rows(path: Path) -> Iterator[Row]:
         raise CutOffError(f"is a damaged Parquet file ({str(error).splitlines()[0][:80]})") from None
 
 
-def refuse(file: Path, line: int | None, problem: str) -> DataError:
+def refuse(file: Path | str, line: int | None, problem: str) -> DataError:
     """The error of `--strict`."""
     where = f"{file}:{line}" if line is not None else str(file)
     return DataError(f"{where}: {problem}", hint="without --strict it is counted and skipped")

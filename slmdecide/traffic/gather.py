@@ -2,53 +2,87 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from slmdecide.traffic.fast import looks_plain
+from slmdecide.traffic.files import rows as rows_in
 from slmdecide.traffic.read import Account, Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from slmdecide.traffic.engine import Counted, Engine
+    from slmdecide.traffic.engine import Counted, Engine, PlainRows
+    from slmdecide.traffic.postgres import Source
     from slmdecide.traffic.table import ColumnMap
 
 
-class Gathered(NamedTuple):
-    """What was counted, and what was read."""
+Of = TypeVar("Of")
+
+
+class Gathered(NamedTuple, Generic[Of]):
+    """What was counted, what was read, and what was made of the sample meanwhile."""
 
     counted: Counted
     account: Account
+    of_sample: Of
 
 
 def gather(
-    engine: Engine, paths: Sequence[Path], folder: Path, columns: ColumnMap | None, *, strict: bool, tell: Callable[[str], None]
-) -> Gathered:
-    """Reads, groups and counts the calls of the files. `folder` takes what is read row by row."""
+    engine: Engine,
+    paths: Sequence[Path],
+    folder: Path,
+    columns: ColumnMap | None,
+    *,
+    strict: bool,
+    tell: Callable[[str], None],
+    with_sample: Callable[[], Of],
+    table: Source | None = None,
+) -> Gathered[Of]:
+    """Reads, groups and counts the calls of the files, and of a table in a database. `folder` takes what is read row by row.
+
+    `with_sample` is called as soon as the groups of the sample are known, while the engine counts.
+    """
     account = Account()
     tell("looking at the logs")
     looked = engine.look([path for path in paths if looks_plain(path)] if columns is None else [])
     others = [path for path in paths if path not in looked.plain or path in looked.mixed]
-    if others:
+    if others or table is not None:
         calls = folder / "calls.parquet"
         with Writer(calls, account, columns, strict=strict) as writer:
             for position, path in enumerate(others):
                 tell(f"reading file {position + 1} of {len(others)}")
-                writer.add(path, engine.odd_rows(path) if path in looked.mixed else None)
+                mixed = path in looked.mixed
+                writer.add(path, engine.odd_rows(path) if mixed else rows_in(path), whole=not mixed)
+            if table is not None:
+                tell("reading the table")
+                writer.add(table.name, table.rows())
         engine.add(calls)
     tell("looking for templates")
     engine.plan()
     tell("counting")
-    rows = engine.count()
-    account.add_plain({path: its.fitting for path, its in rows.items()})
+    rows, of_sample = _both(engine, with_sample)
     # Rows so rare that none was in the sample.
     late = [path for path, its in rows.items() if its.odd and path not in looked.mixed]
     if late:
         calls = folder / "late.parquet"
         with Writer(calls, account, columns, strict=strict) as writer:
             for path in late:
-                writer.add(path, engine.odd_rows(path))
+                writer.add(path, engine.odd_rows(path), whole=False)
         engine.add(calls)
+    account.add_plain({path: its.fitting for path, its in rows.items()})
     tell("measuring groups")
-    return Gathered(engine.measure(), account)
+    return Gathered(engine.measure(), account, of_sample)
+
+
+def _both(engine: Engine, with_sample: Callable[[], Of]) -> tuple[Mapping[Path, PlainRows], Of]:
+    """The engine works outside of Python: while it counts, the sample can be looked at."""
+    with ThreadPoolExecutor(1) as pool:
+        counting = pool.submit(engine.count)
+        try:
+            made = with_sample()
+            return counting.result(), made
+        except BaseException:
+            engine.interrupt()
+            raise

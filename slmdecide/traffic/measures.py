@@ -78,7 +78,15 @@ def _repeated(facts: GroupFacts, sample: Sample | None, *, closed: bool) -> Iter
     if facts.duplicate_share:
         says = "asked before, word for word: a cache saves these before any model does"
         yield share("exact duplicates", facts.duplicate_share, says)
-    if closed and facts.top_label_share is not None:
-        yield share("most frequent answer", facts.top_label_share, "a program that always says so is right as often")
-    elif sample is not None and sample.repeated_answers:
+    top = _top_label(facts, sample) if closed else None
+    if top is not None:
+        yield share("most frequent answer", top, "a program that always says so is right as often")
+    elif not closed and sample is not None and sample.repeated_answers:
         yield share("repeated answers", sample.repeated_answers, "of the sampled answers stand there more than once, word for word")
+
+
+def _top_label(facts: GroupFacts, sample: Sample | None) -> float | None:
+    labels = sample.json_labels if sample is not None else None
+    if labels is None or facts.labels:
+        return facts.top_label_share
+    return max(labels.labels.values()) / sum(labels.labels.values()) * labels.share

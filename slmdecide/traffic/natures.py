@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from slmdecide.numbers import count, number
@@ -10,7 +11,7 @@ from slmdecide.records.traffic import Measure
 from slmdecide.traffic.measures import others, share
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from slmdecide.records.traffic import GroupFacts
     from slmdecide.traffic.samples import Sample
@@ -43,16 +44,28 @@ class Told(NamedTuple):
     nature: str
     n_labels: int | None
     measures: tuple[Measure, ...]
+    label_field: str | None = None
+    """Field of JSON answers that holds the label; None where the answer is the label."""
 
 
 def told(facts: GroupFacts, sample: Sample | None = None) -> Told:
     """The nature of a group. The first rule that holds decides; its measure stands first."""
     nature, n_labels, why = next(_rules(facts))
-    return Told(nature, n_labels, (why, *others(facts, sample, closed=n_labels is not None)))
+    field = None
+    if nature == "extraction" and sample is not None and sample.json_labels is not None:
+        field, n_labels = sample.json_labels.field, len(sample.json_labels.labels)
+        nature, _, why = next(_closed_set(tuple(sample.json_labels.labels), sample.json_labels.share, _fixed(facts)))
+        why = replace(why, says=f"{why.says}, in a field of JSON")
+    return Told(nature, n_labels, (why, *others(facts, sample, closed=n_labels is not None)), field)
+
+
+def _fixed(facts: GroupFacts) -> str:
+    """What all prompts share, in lower case."""
+    return " ".join(one for one in (facts.task_key, facts.system, facts.head, facts.tail) if one).lower().replace("_", " ")
 
 
 def _rules(facts: GroupFacts) -> Iterator[tuple[str, int | None, Measure]]:
-    fixed = " ".join(one for one in (facts.task_key, facts.system, facts.head, facts.tail) if one).lower().replace("_", " ")
+    fixed = _fixed(facts)
     if not facts.texts:
         yield "other", None, Measure(name="answers", value=None, says="no answers were logged, so what is done cannot be told")
     yield from _by_answers(facts, fixed)
@@ -72,7 +85,7 @@ def _by_answers(facts: GroupFacts, fixed: str) -> Iterator[tuple[str, int | None
     if facts.sql_share >= _MOST:
         yield "text_to_sql", None, share("answers that are SQL", facts.sql_share, "text to SQL")
     if _closed(facts):
-        yield from _closed_set(facts, fixed)
+        yield from _closed_set(facts.labels, facts.labels_share, fixed)
     if facts.json_share >= _MOST and facts.json_keys:
         says = f"with {count(len(facts.json_keys))} stable keys"
         yield "extraction", None, share("answers that are JSON", facts.json_share, says)
@@ -95,13 +108,13 @@ def _closed(facts: GroupFacts) -> bool:
     return 2 <= n <= _MOST_LABELS and facts.labels_share >= _NEARLY_ALL and facts.texts >= _CALLS_PER_LABEL * n  # noqa: PLR2004  (two classes)
 
 
-def _closed_set(facts: GroupFacts, fixed: str) -> Iterator[tuple[str, int | None, Measure]]:
-    n = len(facts.labels)
+def _closed_set(labels: Sequence[str], of_answers: float, fixed: str) -> Iterator[tuple[str, int | None, Measure]]:
+    n = len(labels)
     nature, meaning = "classification", "a closed set of labels"
-    if all(re.fullmatch(r"[-+]?\d+(?:[.,]\d+)?(?: ?/ ?\d+)?", label) for label in facts.labels):
+    if all(re.fullmatch(r"[-+]?\d+(?:[.,]\d+)?(?: ?/ ?\d+)?", label) for label in labels):
         meaning = "a closed set of scores"
     for other, pattern in (("entity_matching", _WORDS[-1][1]), ("moderation", _MODERATION), ("routing", _ROUTING)):
         if pattern.search(fixed):
             nature, meaning = other, f"{meaning}; the prompt speaks of {other.replace('_', ' ')}"
             break
-    yield nature, n, share(f"answers that are one of {count(n)} short ones", facts.labels_share, meaning)
+    yield nature, n, share(f"answers that are one of {count(n)} short ones", of_answers, meaning)

@@ -7,6 +7,7 @@ spaCy model is installed. Nothing is downloaded: without a model it runs on a bl
 from __future__ import annotations
 
 import re
+from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -120,14 +121,14 @@ def _pipelines() -> dict[str, _Pipeline]:
     import spacy  # noqa: PLC0415  (heavy)
 
     found: dict[str, _Pipeline] = {}
-    for name in sorted(spacy.util.get_installed_models(), key=_rank):
+    # spaCy's own list of its models imports each of them, and one that is broken would hide the others.
+    for name in sorted({one.name for one in entry_points(group="spacy_models")}, key=_rank):
         language = name.partition("_")[0]
         if language in found:
             continue
         try:
             pipeline = spacy.load(name)
-        except (OSError, ValueError, ImportError):
-            # Made by another version of spaCy, or for a library that is not there.
+        except Exception:  # noqa: BLE001, S112  (code of a package that may have been made for another version of spaCy)
             continue
         if {"ner", "entity_ruler"} & set(pipeline.pipe_names):
             found[language] = _Pipeline(pipeline, name)

@@ -49,6 +49,9 @@ def as_yaml(profile: TaskProfile, facts: GroupFacts, told: Told, period: Period,
         *(f"# {_measure(one)}" for one in told.measures[1:]),
         *_mapping(as_plain(profile), ""),
     ]
+    if profile.data.obtainable_examples is not None:
+        told_of = "what is answered in a month, each prompt once; an example once somebody has checked it"
+        lines.insert(_first(lines, "  obtainable_examples:"), f"  # {told_of}")
     if labels is not None:
         lines += [
             "# The labels, as they were answered; put them under `task:` as `labels:` in place of `n_labels`.",
@@ -57,6 +60,11 @@ def as_yaml(profile: TaskProfile, facts: GroupFacts, told: Told, period: Period,
     if facts.latency_p95_ms is not None:
         lines += ["# A limit that must be kept (today's p95 is above):", "# latency: {p95_ms: 2s}"]
     return "\n".join(lines) + "\n"
+
+
+def _first(lines: Sequence[str], start: str) -> int:
+    """Place of the first line that begins so; there is one."""
+    return next(place for place, line in enumerate(lines) if line.startswith(start))
 
 
 def pipeline_yaml(profile: TaskProfile, ids: Sequence[str], traces: int, period: Period) -> str:

@@ -111,8 +111,7 @@ def profile_of(facts: GroupFacts, told: Told, name: str, period: Period, today: 
             documents_per_answer=max(2, round(facts.documents_mean)) if told.nature in ("rag_answer", "multi_document_analysis") else None,
             languages=_languages(sample) if sample is not None else None,
         ),
-        # What today's model answered may be an example once somebody has checked it; a prompt counts once.
-        data=Data(obtainable_examples=_obtainable(facts)),
+        data=Data(obtainable_examples=_obtainable(facts, period)),
         quality=Quality(metric=_METRICS.get(told.nature) if facts.json_keys or told.nature == "function_calling" else None),
         today=today,
     )
@@ -123,8 +122,12 @@ def _in_batches(facts: GroupFacts) -> float | None:
     return significant(sum(use.calls for use in facts.models if use.provider == BATCH) / facts.calls, _DIGITS) or None
 
 
-def _obtainable(facts: GroupFacts) -> int | None:
-    return int(facts.texts * (1 - facts.duplicate_share)) if facts.prompt_characters and facts.texts else None
+def _obtainable(facts: GroupFacts, period: Period) -> int | None:
+    """What was answered in a month, each prompt once: it may be an example once somebody has checked it. None without texts."""
+    if not facts.prompt_characters or not facts.texts:
+        return None
+    different = facts.texts * (1 - facts.duplicate_share)
+    return int(significant(max(different, different / period.months), _DIGITS))
 
 
 def _languages(sample: Sample) -> tuple[str, ...] | None:

@@ -76,9 +76,9 @@ class Writer:
         self._flush()
         self._file.close()
 
-    def add(self, path: Path, its: Iterator[Row] | None = None) -> None:
-        """Reads a file; or, of one that was read by the engine, the rows that did not fit."""
-        for call in _calls(path, rows(path) if its is None else its, self._columns, self._account, strict=self._strict, whole=its is None):
+    def add(self, path: Path | str, its: Iterator[Row], *, whole: bool = True) -> None:
+        """Reads the rows of a file or a table. `whole`: whether they are all, not only those that the engine could not read."""
+        for call in _calls(path, its, self._columns, self._account, strict=self._strict, whole=whole):
             self._held.append(tuple(getattr(call, name) for name in COLUMNS))
             if len(self._held) >= _ROWS_AT_ONCE:
                 self._flush()
@@ -94,7 +94,7 @@ def write_calls(paths: Sequence[Path], target: Path, columns: ColumnMap | None, 
     with Writer(target, account, columns, strict=strict) as writer:
         for position, path in enumerate(paths):
             tell(f"reading file {position + 1} of {len(paths)}")
-            writer.add(path)
+            writer.add(path, rows(path))
     return account
 
 
@@ -113,7 +113,9 @@ def _table(held: Sequence[tuple[Any, ...]], schema: Any) -> Any:  # noqa: ANN401
     return pa.table([pa.array(list(column), type=one.type) for column, one in zip(cells, schema, strict=True)], schema=schema)
 
 
-def _calls(path: Path, its: Iterator[Row], columns: ColumnMap | None, account: Account, *, strict: bool, whole: bool) -> Iterator[Call]:
+def _calls(
+    path: Path | str, its: Iterator[Row], columns: ColumnMap | None, account: Account, *, strict: bool, whole: bool
+) -> Iterator[Call]:
     read = _OneFile(path=path, columns=columns, account=account, strict=strict)
     why = None
     try:
@@ -137,7 +139,7 @@ def _calls(path: Path, its: Iterator[Row], columns: ColumnMap | None, account: A
 class _OneFile:
     """One file while it is read."""
 
-    path: Path
+    path: Path | str
     columns: ColumnMap | None
     account: Account
     strict: bool
@@ -179,6 +181,9 @@ def _kind(row: RowDict, columns: ColumnMap | None, own: ColumnMap | None) -> tup
         return found, own
     if own is None or not own.reads(row):
         own = own_names(row)
+        if own is not None and columns is not None:
+            # Such as a model that is the model of all rows, beside columns that speak for themselves.
+            own = ColumnMap(columns={**own.columns, **columns.columns})
     return ("table" if own is not None else None), own
 
 

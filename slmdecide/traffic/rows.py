@@ -10,13 +10,18 @@ if TYPE_CHECKING:
 
 def rows_of(table: ir.Table) -> list[dict[str, Any]]:
     """One mapping a row."""
+    names = table.columns
+    return [dict(zip(names, row, strict=True)) for row in tuples_of(table)]
+
+
+def tuples_of(table: ir.Table) -> list[tuple[Any, ...]]:
+    """One tuple a row, in the order of the columns."""
     backend = table.get_backend()
     if backend.name == "duckdb":
         # Its own rows: Ibis would import pandas for them, which takes longer than most queries here.
-        names = table.columns
-        return [dict(zip(names, row, strict=True)) for row in backend.raw_sql(backend.compile(table)).fetchall()]
-    found: list[dict[str, Any]] = table.to_pyarrow().to_pylist()
-    return found
+        found: list[tuple[Any, ...]] = backend.raw_sql(backend.compile(table)).fetchall()
+        return found
+    return list(zip(*(column.to_pylist() for column in table.to_pyarrow().columns), strict=True))
 
 
 def count_of(table: ir.Table) -> int:
