@@ -171,20 +171,22 @@ def test_a_killed_run_leaves_no_half_written_output_and_a_rerun_gives_the_same_b
     log = logs.write_lines(tmp_path / "l.jsonl", [logs.chat_log(call) for call in logs.calls(1500)])
     whole = tmp_path / "whole"
     begun = time.perf_counter()
-    assert subprocess.run(_written_to(log, whole), check=False, capture_output=True).returncode == 0
+    # A killed run leaves its temporary folder too; here it goes with the test's own.
+    there = {**os.environ, "TMPDIR": str(tmp_path)}
+    assert subprocess.run(_written_to(log, whole), check=False, capture_output=True, env=there).returncode == 0
     took = time.perf_counter() - begun
     expected = _bytes_in(whole)
     assert {"report.json", "p", "e"} <= {Path(name).parts[0] for name in expected}
     for seed in range(3):
         folder = tmp_path / str(seed)
-        child = subprocess.Popen(_written_to(log, folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        child = subprocess.Popen(_written_to(log, folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=there)
         # The output is written at the end: two of three kills are meant for that.
         time.sleep(took * random.Random(seed).uniform(0.1 if seed == 0 else 0.75, 1.0))  # noqa: S311  (no secret)
         child.send_signal(signal.SIGKILL)
         child.wait()
         for name, content in _bytes_in(folder).items():
             assert content == expected[name]
-        assert subprocess.run([*_written_to(log, folder), "--force"], check=False, capture_output=True).returncode == 0
+        assert subprocess.run([*_written_to(log, folder), "--force"], check=False, capture_output=True, env=there).returncode == 0
         assert _bytes_in(folder) == expected
 
 
