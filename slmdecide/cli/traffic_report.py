@@ -182,7 +182,7 @@ def found_in(
 
 def _least_saving(profile: TaskProfile, catalog: Catalog) -> float:
     """The saving below which a large model stays: what an assessment assumes, since no log says otherwise."""
-    made = assess(profile, catalog).assumptions
+    made = assess(profile, catalog, with_flips=False).assumptions
     found = next((one.value for one in made if one.field == "decision.min_saving_usd_per_month"), None)
     return float(found) if isinstance(found, int | float) else 0.0
 
@@ -205,7 +205,7 @@ def _group(facts: GroupFacts, number: int, taken: Sequence[str], context: Contex
     today = context.catalog.models.get(named) if named is not None else None
     found = told(facts, sample)
     profile = profile_of(facts, found, name, context.period, today.id if today is not None else None, sample)
-    assessment = assess(profile, context.catalog)
+    assessment = assess(profile, context.catalog, with_flips=False)
     enough = spent.priced_calls >= _PRICED_ENOUGH * facts.calls
     monthly = spent.usd / spent.priced_calls * facts.calls / context.period.months if enough and spent.priced_calls else None
     chosen = next((one for one in assessment.options if one.id == assessment.verdict.option_id), None)
@@ -256,7 +256,7 @@ def _pipelines(chains: Iterable[Chain], made: Sequence[Made], context: Context) 
         number += 1
         its = [by_key[step.key] for step in chain.steps]
         profile = pipeline_profile(chain, [one.profile for one in its], context.period)
-        assessment = assess(profile, context.catalog)
+        assessment = assess(profile, context.catalog, with_flips=False)
         identifier = f"p{number:02d}"
         file = context.profile_file(identifier, profile.name)
         found = Pipeline(

@@ -67,15 +67,18 @@ class _Part(NamedTuple):
     situation: Situation
 
 
-def assess(profile: TaskProfile, catalog: Catalog) -> Assessment:
-    """The decision for a profile, with everything it rests on."""
+def assess(profile: TaskProfile, catalog: Catalog, *, with_flips: bool = True) -> Assessment:
+    """The decision for a profile, with everything it rests on.
+
+    `with_flips`: whether to search for what would change it, which takes longer than all else; without, there are none.
+    """
     plan, assumptions = plan_of(profile, catalog)
     if profile.candidates is None:
         assumptions += (_short_list(catalog),)
     decider = Decider(catalog)
     parts = [_part(task, choice, decider, catalog) for task, choice in zip(plan.tasks, decider.choices(plan.tasks), strict=True)]
     criteria = parts[0].criteria if profile.stages is None else _mean_criteria(profile, parts)
-    flips = find_flips(profile, plan, decider, criteria, _priced_models(parts))
+    flips = find_flips(profile, plan, decider, criteria, _priced_models(parts)) if with_flips else ()
     one = parts[0] if profile.stages is None else None
     verdict = parts[0].verdict if one is not None else _pipeline_verdict(profile, parts)
     steps = next_steps(one.situation, _if_labelled(profile, one, decider)) if one is not None else _pipeline_steps(profile, parts)

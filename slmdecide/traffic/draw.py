@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import ibis.expr.types as ir
 
-_SAMPLE_BYTES = 48 * 2**20
+_SAMPLE_BYTES = 24 * 2**20
 """Of the logs that the sample is drawn from, at most; smaller logs are looked at as a whole."""
 _DRAW_DIGITS = 8
 """Hexadecimal digits of the draw that decide."""
