@@ -523,3 +523,11 @@ def test_stages_have_their_own(tmp_path: Path) -> None:
         one["quality"]["source"] for one in again["stages"][0]["options"] if one["model"] == "llama-3.1-8b" and one["mode"] == "prompted"
     } == {"measured_here"}
     assert "measured_here" not in json.dumps(again["stages"][1]["options"])
+
+
+def test_shares_as_people_write_them(tmp_path: Path) -> None:
+    """Differences and scores may be percent, as the message for a share above 1 proposes."""
+    line = "measured: [{model: gpt-4o, against: large_model, n: 9, estimate: -1%, low: -2.5%, high: 0.01, source: x}]\n"
+    assert run("validate", save(tmp_path / "task.yaml", TASK + line)).code == 0
+    found = parse_profile(TASK + line, "task.yaml", CATALOG).measured[0]
+    assert (found.estimate, found.low, found.high) == pytest.approx((-0.01, -0.025, 0.01))

@@ -13,7 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from annotated_types import Ge, Gt, Le, Len
 
-from slmdecide.records.quantities import Count, Gib, Hours, Milliseconds, Share, Tokens, Usd, Whole
+from slmdecide.records.quantities import Count, Gib, Hours, Milliseconds, Share, SignedShare, Tokens, Usd, Whole
 
 Scope = Literal["narrow", "moderate", "broad"]
 Reasoning = Literal["none", "low", "high"]
@@ -262,11 +262,11 @@ class MeasuredModel:
     """What it was measured against: the large model, or quality.floor."""
     n: Annotated[Whole, Ge(1)]
     """Examples that the estimate rests on."""
-    estimate: Annotated[float, Ge(-1), Le(1)]
+    estimate: SignedShare
     """Mean score, 0 to 1; against the large model: mean difference to it, −1 to 1."""
-    low: Annotated[float, Ge(-1), Le(1)]
+    low: SignedShare
     """Lower anytime-valid bound of the estimate."""
-    high: Annotated[float, Ge(-1), Le(1)]
+    high: SignedShare
     """Upper anytime-valid bound of the estimate."""
     error_rate: Annotated[Share, Gt(0), Le(0.5)] = 0.05
     """Probability with which one of the bounds may be wrong."""

@@ -108,6 +108,8 @@ Tokens = Annotated[float, Quantity("count"), Ge(0)]
 Whole = Annotated[int, Quantity("whole"), Ge(0)]
 Milliseconds = Annotated[float, Quantity("ms"), Gt(0)]
 Share = Annotated[float, Quantity("share"), Ge(0), Le(1)]
+SignedShare = Annotated[float, Quantity("share"), Ge(-1), Le(1)]
+"""A share, or a difference of two."""
 Usd = Annotated[float, Quantity("usd"), Ge(0)]
 Hours = Annotated[float, Quantity("hours"), Ge(0)]
 Gib = Annotated[float, Quantity("gib"), Gt(0)]

@@ -256,8 +256,8 @@ def _stamped(text: ir.StringValue) -> Any:  # noqa: ANN401  (a number, or NULL)
     """Seconds since 1970 of a number or an ISO time, without a zone of UTC."""
     import ibis  # noqa: PLC0415  (heavy)
 
-    @ibis.udf.scalar.builtin(name="epoch", signature=(("timestamp('UTC')",), "float64"))  # type: ignore[untyped-decorator]
-    def epoch(moment: object) -> float:  # type: ignore[empty-body]
+    @ibis.udf.scalar.builtin(name="epoch", signature=(("timestamp('UTC')",), "float64"))  # type: ignore[untyped-decorator]  # Ibis ships no types
+    def epoch(moment: object) -> float:  # type: ignore[empty-body]  # the engine has the body
         """DuckDB's own."""
 
     return ibis.coalesce(_seconds(text.try_cast("float64")), epoch(text.try_cast("timestamp('UTC')")))
