@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from slmdecide.traffic.engine import Engine
-from slmdecide.traffic.fast import plain_calls, read
+from slmdecide.traffic.fast import plain_calls
 from slmdecide.traffic.files import numbered_lines
 from slmdecide.traffic.formats import chat_call
+from slmdecide.traffic.lines import all_lines
 from slmdecide.traffic.odd import odd_rows
 from slmdecide.traffic.rows import rows_of
 from tests import traffic_logs as logs
@@ -75,7 +76,7 @@ def test_the_engine_reads_the_same_calls_as_reading_row_by_row(tmp_path: Path) -
     rows = plain_rows()
     path = logs.write_lines(tmp_path / "l.jsonl", rows)
     with closing(Engine(tmp_path, 1)) as engine:
-        calls = plain_calls(read(engine.backends[1].connection, [path]))
+        calls = plain_calls(all_lines(engine.backends[1].connection, [path]))
         found = {row["id"]: row for row in rows_of(calls)}
     assert len(found) == len(rows)
     for row in rows:

@@ -1,6 +1,6 @@
 """What `slmdecide traffic` makes of what it counted: the report, profiles and examples.
 
-A module of its own, since its imports take a while: they are done while the engine counts.
+A module of its own, since its imports take a while: they are done while the engine works.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from slmdecide.cli.traffic_texts import samples_of, with_texts
 from slmdecide.readers.catalog import load_catalog, load_models, load_prices
 from slmdecide.traffic.period import period_of
 from slmdecide.traffic.personal import UNMASKED, best_mask
+from slmdecide.traffic.spoken import load_languages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,12 +37,22 @@ class Texts(NamedTuple):
     samples: Mapping[str, Sample]
 
 
-def texts_of(engine: Engine) -> Texts:
-    """What is made of the sample; what the report needs besides is loaded too."""
-    examples = list(engine.examples(_WHOLE_SAMPLE))
+def load() -> None:
+    """What the report of a log with texts needs."""
+    _load_data()
+    load_languages()
+
+
+def _load_data() -> None:
     load_catalog()
     load_prices()
     load_models()
+
+
+def texts_of(engine: Engine) -> Texts:
+    """What is made of the sample; what any report needs is loaded too."""
+    _load_data()
+    examples = list(engine.examples(_WHOLE_SAMPLE))
     return Texts(examples, samples_of(examples))
 
 

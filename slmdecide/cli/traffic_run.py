@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from slmdecide.cli.folders import check_new
 from slmdecide.errors import DataError, InputError
-from slmdecide.traffic.backend import SPARK_MASTER, need_ibis, spark_backend, told_failures
+from slmdecide.traffic.backend import SPARK_MASTER, need_engine, spark_backend, told_failures
 from slmdecide.traffic.engine import Engine
 from slmdecide.traffic.files import expand, size_of
 from slmdecide.traffic.gather import gather
@@ -57,7 +57,7 @@ def run(options: Options) -> TrafficReport:
         raise InputError("nothing to read; name logs, or a database with --from")
     paths = expand(options.logs)
     where = database(options.from_, options.table) if options.from_ is not None else None
-    need_ibis()
+    need_engine()
     _check_folders(options)
     with tempfile.TemporaryDirectory(prefix="slmdecide-traffic-") as name:
         folder = Path(name)
@@ -69,13 +69,30 @@ def run(options: Options) -> TrafficReport:
             open_.callback(_tell, "")
             open_.enter_context(told_failures(*engine.backends))
             counted, account, texts = gather(
-                engine, paths, folder, columns, strict=options.strict, tell=_tell, with_sample=lambda: _texts(engine), table=source
+                engine,
+                paths,
+                folder,
+                columns,
+                strict=options.strict,
+                tell=_tell,
+                meanwhile=_load,
+                with_sample=lambda: _texts(engine),
+                table=source,
             )
             if not counted.groups:
                 raise DataError(_nothing(account), hint="`--map input_tokens=COLUMN --map output_tokens=COLUMN` reads other tables")
     from slmdecide.cli.traffic_made import made  # noqa: PLC0415  (see there)
 
     return made(counted, account, texts, options, _command(options), _tell)
+
+
+def _load() -> None:
+    """What will be needed and takes a while to load: Ibis first."""
+    import ibis.backends.duckdb  # noqa: F401, PLC0415
+
+    from slmdecide.cli.traffic_made import load  # noqa: PLC0415
+
+    load()
 
 
 def _texts(engine: Engine) -> Texts:

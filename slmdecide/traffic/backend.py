@@ -6,6 +6,8 @@ import os
 import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from slmdecide.errors import RunError
@@ -14,7 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    import ibis
     import ibis.expr.types as ir
+    from duckdb import DuckDBPyConnection
 
 MEMORY = "1GB"
 """Most that the embedded engine keeps in memory; the rest of the process comes on top."""
@@ -32,13 +36,13 @@ appender.stderr.layout.pattern = %m%n
 """Spark tells of many things at its start; only errors are shown."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Backend:
     """An open engine."""
 
     name: str
-    connection: Any
-    """Of Ibis."""
+    connect: Callable[[], Any]
+    """The connection of Ibis. Opened when it is needed first, since Ibis takes a while to import."""
     fingerprint: Callable[[ir.StringValue], ir.Value]
     """64 bits that are the same for the same text."""
     keep: Callable[[str, ir.Table], ir.Table]
@@ -49,55 +53,93 @@ class Backend:
     """Ends the query that runs, from another thread."""
     close: Callable[[], None]
 
-
-def need_ibis() -> Any:  # noqa: ANN401  (a module)
-    """Ibis with DuckDB. RunError if it is not installed."""
-    try:
-        import duckdb  # noqa: F401, PLC0415  (heavy)
-        import ibis  # noqa: PLC0415
-    except ImportError:
-        raise RunError("reading call logs needs Ibis and DuckDB", hint='pip install "slmdecide[traffic]"') from None
-    return ibis
+    @cached_property
+    def connection(self) -> Any:  # noqa: ANN401  (ships no types)
+        """Of Ibis."""
+        return self.connect()
 
 
-def duckdb_backend(folder: Path) -> Backend:
-    """DuckDB in this process. What does not fit its memory goes to the folder."""
-    ibis = need_ibis()
+def need_engine() -> None:
+    """Ibis and DuckDB, whose import is left for later. RunError if one is not installed."""
+    if any(find_spec(name) is None for name in ("duckdb", "ibis")):
+        raise RunError("reading call logs needs Ibis and DuckDB", hint='pip install "slmdecide[traffic]"')
+
+
+def open_duckdb(folder: Path) -> DuckDBPyConnection:
+    """DuckDB in this process. What does not fit its memory goes to the folder. RunError if it is not installed."""
+    need_engine()
     import duckdb  # noqa: PLC0415  (heavy)
 
-    connection = ibis.duckdb.connect(":memory:", memory_limit=MEMORY, temp_directory=str(folder / "spill"))
-    connection.raw_sql("SET preserve_insertion_order = false")
-    connection.raw_sql("SET enable_progress_bar = false")
+    connection = duckdb.connect(":memory:", config={"memory_limit": MEMORY, "temp_directory": str(folder / "spill")})
+    connection.execute("SET preserve_insertion_order = false")
+    connection.execute("SET enable_progress_bar = false")
     # A time without a zone is one of UTC.
-    connection.raw_sql("SET TimeZone = 'UTC'")
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection
 
-    @ibis.udf.scalar.builtin(name="hash", signature=(("string",), "uint64"))  # type: ignore[untyped-decorator]  # Ibis ships no types
-    def fingerprint(text: str) -> int:  # type: ignore[empty-body]  # the engine has the body
-        """DuckDB's own."""
+
+def duckdb_backend(connection: DuckDBPyConnection) -> Backend:
+    """An open DuckDB as an engine."""
+    import duckdb  # noqa: PLC0415  (heavy)
+
+    @cache
+    def connect() -> Any:  # noqa: ANN401  (ships no types)
+        import ibis  # noqa: PLC0415  (heavy)
+
+        return ibis.duckdb.from_connection(connection)
+
+    def fingerprint(text: ir.StringValue) -> ir.Value:
+        return _builtin("hash", "uint64")(text)
+
+    def keep(name: str, table: ir.Table) -> ir.Table:
+        its = connect()
+        connection.execute(f'CREATE TEMP TABLE "{name}" AS {its.compile(table)}')
+        return temporary(its, name, table.schema())
 
     return Backend(
         name="duckdb",
-        connection=connection,
+        connect=connect,
         fingerprint=fingerprint,
-        keep=lambda name, table: connection.create_table(name, table, temp=True),
+        keep=keep,
         errors=(duckdb.Error,),
-        interrupt=connection.con.interrupt,
-        close=connection.disconnect,
+        interrupt=connection.interrupt,
+        close=connection.close,
     )
+
+
+def temporary(connection: Any, name: str, schema: ibis.Schema) -> ir.Table:  # noqa: ANN401  (an Ibis connection)
+    """A temporary table or view of DuckDB whose columns are known.
+
+    Ibis would ask for them, and import Arrow for the answer, which takes as long as a query.
+    """
+    import ibis.expr.operations as ops  # noqa: PLC0415  (heavy)
+
+    place = ops.Namespace(catalog="temp", database="main")
+    table: ir.Table = ops.DatabaseTable(name, schema=schema, source=connection, namespace=place).to_expr()
+    return table
+
+
+@cache
+def _builtin(name: str, kind: str) -> Callable[[ir.StringValue], ir.Value]:
+    """A function of the engine that makes a number of a text."""
+    import ibis  # noqa: PLC0415  (heavy)
+
+    @ibis.udf.scalar.builtin(name=name, signature=(("string",), kind))  # type: ignore[untyped-decorator]  # Ibis ships no types
+    def function(text: str) -> int:  # type: ignore[empty-body]  # the engine has the body
+        """The engine's own."""
+
+    return function  # type: ignore[no-any-return]  # Ibis ships no types
 
 
 def spark_backend(folder: Path, master: str) -> Backend:
     """Apache Spark: in this process's own JVM for `local[n]`, else a cluster that sees the folder. RunError if it cannot be started."""
-    ibis = need_ibis()
+    need_engine()
     session = _spark_session(folder, master)
+    import ibis  # noqa: PLC0415  (heavy)
     from py4j.protocol import Py4JError  # noqa: PLC0415  (heavy)
     from pyspark.errors import PySparkException  # noqa: PLC0415
 
     connection = ibis.pyspark.connect(session)
-
-    @ibis.udf.scalar.builtin(name="xxhash64", signature=(("string",), "int64"))  # type: ignore[untyped-decorator]  # Ibis ships no types
-    def fingerprint(text: str) -> int:  # type: ignore[empty-body]  # the engine has the body
-        """Spark's own."""
 
     def keep(name: str, table: ir.Table) -> ir.Table:
         rows = session.sql(connection.compile(table)).persist()
@@ -106,8 +148,8 @@ def spark_backend(folder: Path, master: str) -> Backend:
 
     return Backend(
         name="spark",
-        connection=connection,
-        fingerprint=fingerprint,
+        connect=lambda: connection,
+        fingerprint=_builtin("xxhash64", "int64"),
         keep=keep,
         errors=(PySparkException, Py4JError),
         interrupt=session.sparkContext.cancelAllJobs,

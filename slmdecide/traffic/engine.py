@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from slmdecide.traffic.assign import assigned, assigner
-from slmdecide.traffic.backend import Backend, duckdb_backend
+from slmdecide.traffic.backend import Backend, duckdb_backend, open_duckdb
 from slmdecide.traffic.chains import Chain, chains
 from slmdecide.traffic.draw import Sampled, drawn, sample_of, share_of, with_texts
-from slmdecide.traffic.fast import plain_calls, read, read_share
+from slmdecide.traffic.fast import plain_calls
 from slmdecide.traffic.leaves import leaves
 from slmdecide.traffic.light import light, with_system_key
+from slmdecide.traffic.lines import all_lines, draw_lines, drawn_lines
 from slmdecide.traffic.look import Look, answers, look
+from slmdecide.traffic.meanwhile import both
 from slmdecide.traffic.measure import facts
 from slmdecide.traffic.merge import merged
 from slmdecide.traffic.odd import odd_rows
@@ -21,7 +23,7 @@ from slmdecide.traffic.plan import key_of, plan
 from slmdecide.traffic.rows import rows_of, tuples_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import ibis.expr.types as ir
 
@@ -88,7 +90,8 @@ class Engine:
 
     def __init__(self, folder: Path, n_bytes: float, backend: Backend | None = None) -> None:
         self._folder = folder
-        self._embedded = duckdb_backend(folder)
+        self._duckdb = open_duckdb(folder)
+        self._embedded = duckdb_backend(self._duckdb)
         self._backend = backend if backend is not None else self._embedded
         self._share = share_of(n_bytes)
         self._plain: tuple[Path, ...] = ()
@@ -121,8 +124,11 @@ class Engine:
         """Ends what the engine is doing, from another thread."""
         self._backend.interrupt()
 
-    def look(self, paths: Sequence[Path]) -> Looked:
-        """Takes in a sample of plain chat logs; which of them the engine can read, and which hold rows that it cannot."""
+    def look(self, paths: Sequence[Path], meanwhile: Callable[[], None] = lambda: None) -> Looked:
+        """Takes in a sample of plain chat logs; which of them the engine can read, and which hold rows that it cannot.
+
+        `meanwhile` is called while the lines are drawn.
+        """
         import duckdb  # noqa: PLC0415  (heavy)
 
         if not paths:
@@ -130,7 +136,8 @@ class Engine:
         try:
             if self._backend is not self._embedded:
                 return self._written(paths)
-            rows = tuples_of(with_texts(self._keyed(plain_calls(read_share(self._embedded.connection, paths, self._share)))))
+            both(lambda: draw_lines(self._duckdb, paths, self._share), meanwhile, self._duckdb.interrupt)
+            rows = tuples_of(with_texts(self._keyed(plain_calls(drawn_lines(self._embedded.connection)))))
         except duckdb.Error:
             # Such as a line that is longer than the engine takes: only the file that holds it is left to be read otherwise.
             if len(paths) == 1:
@@ -145,7 +152,7 @@ class Engine:
 
     def _written(self, paths: Sequence[Path]) -> Looked:
         """Writes the plain calls to a Parquet file, which another engine can read."""
-        calls = plain_calls(read(self._embedded.connection, paths))
+        calls = plain_calls(all_lines(self._embedded.connection, paths))
         rows = _by_file(calls, paths)
         target = self._folder / f"plain_{len(self._tables)}.parquet"
         self._embedded.connection.to_parquet(calls.filter(calls.fits).drop("file", "fits"), target)
@@ -230,7 +237,7 @@ class Engine:
                 yield Example(keys[group], *texts, one.turns)
 
     def _plain_calls(self) -> ir.Table:
-        return plain_calls(read(self._embedded.connection, self._plain))
+        return plain_calls(all_lines(self._embedded.connection, self._plain))
 
     def _count(self, calls: ir.Table) -> ir.Table:
         """One small row for each of these calls."""

@@ -6,17 +6,17 @@ is then read row by row.
 
 from __future__ import annotations
 
-import json
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from slmdecide.errors import SlmdecideError
 from slmdecide.traffic.files import CutOffError, holds_lines, rows
 from slmdecide.traffic.formats import KEYS, NO_TASK
+from slmdecide.traffic.lines import REFUSED, TIMES
 from slmdecide.traffic.values import UNITS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     import ibis.expr.types as ir
@@ -25,41 +25,7 @@ _LOOKED_AT = 20
 """Rows of a file that must look plain."""
 _MOST = 1e300
 """A larger number is infinite, or no measure of anything."""
-_HASHES = 2**64
-"""Values of the engine's hash."""
 _ROLES = ("system", "developer", "user", "assistant", "tool", "function")
-_NUMBERS = ("latency_ms", "duration_ms", "ttft_ms", "cost_usd", "cost")
-_TIMES = ("timestamp", "created_at", "time")
-"""Of a row; the first that is there counts."""
-_REFUSED = ("error", "usage")
-"""Fields of a row that are left to the reading row by row, for all that they may hold."""
-_FIELDS: Mapping[str, Any] = {
-    "request": {
-        "model": "VARCHAR",
-        "messages": [{"role": "VARCHAR", "content": "VARCHAR"}],
-        "temperature": "DOUBLE",
-        **dict.fromkeys(("metadata", "prompt", "input", "instructions"), "JSON"),
-    },
-    "response": {
-        "id": "VARCHAR",
-        "created": "DOUBLE",
-        "model": "VARCHAR",
-        "choices": [{"message": {"content": "VARCHAR", "tool_calls": "JSON", "function_call": "JSON", "parts": "JSON"}}],
-        "usage": {
-            **dict.fromkeys(("prompt_tokens", "completion_tokens", "cost"), "DOUBLE"),
-            **dict.fromkeys(("input_tokens", "output_tokens"), "JSON"),
-            "prompt_tokens_details": {"cached_tokens": "DOUBLE"},
-            "completion_tokens_details": {"reasoning_tokens": "DOUBLE"},
-        },
-        **dict.fromkeys(("error", "output"), "JSON"),
-    },
-    "metadata": "JSON",
-    **dict.fromkeys(("trace_id", "session_id", "conversation_id", "provider", *_TIMES, *KEYS), "VARCHAR"),
-    **dict.fromkeys(_NUMBERS, "DOUBLE"),
-    **dict.fromkeys(_REFUSED, "JSON"),
-}
-"""What the engine reads of a line, as types of DuckDB; it skips the rest."""
-_PARSED = f"from_json(line, '{json.dumps(_FIELDS)}')"
 
 
 def looks_plain(path: Path) -> bool:
@@ -76,52 +42,7 @@ def looks_plain(path: Path) -> bool:
 def _is_plain(row: Mapping[str, Any] | None) -> bool:
     if row is None or not isinstance(row.get("request"), dict) or not isinstance(row.get("response"), dict):
         return False
-    return isinstance(row["request"].get("messages"), list) and not any(row.get(name) is not None for name in _REFUSED)
-
-
-def read(connection: Any, paths: Sequence[Path]) -> ir.Table:  # noqa: ANN401  (an Ibis connection)
-    """The lines of the files, with `filename`; what cannot be read is a row of NULLs."""
-    return connection.read_json(
-        [str(path.absolute()) for path in paths],
-        columns={name: _type(field) for name, field in _FIELDS.items()},
-        format="newline_delimited",
-        ignore_errors=True,
-        filename=True,
-    )
-
-
-def read_share(connection: Any, paths: Sequence[Path], share: float) -> ir.Table:  # noqa: ANN401  (an Ibis connection)
-    """A share of the lines, by what stands in them, with `filename` and `draw`. Most lines are not even parsed, so it is quick."""
-    files = ", ".join(_quoted(str(path.absolute())) for path in paths)
-    lines = f"read_json_objects([{files}], format='newline_delimited', ignore_errors=true, filename=true)"
-    # A line that cannot be read is NULL.
-    chosen = f"json IS NULL OR hash(json) < {int(share * _HASHES)}" if share < 1 else "true"
-    parsed = f"SELECT {_PARSED} AS fields, filename, line FROM (SELECT json AS line, filename FROM {lines} WHERE {chosen})"  # noqa: S608  (quoted)
-    view = "CREATE OR REPLACE TEMP VIEW chosen_lines AS SELECT fields.*, filename, md5(line) AS draw FROM"
-    connection.raw_sql(f"{view} ({parsed})")
-    return connection.table("chosen_lines")
-
-
-def read_lines(connection: Any, lines: Any) -> ir.Table:  # noqa: ANN401  (an Ibis connection; Arrow's batches of `number` and `line`)
-    """Lines of one file, each with its `number` and its `line`, parsed like those that the engine reads itself."""
-    connection.con.register("numbered_lines", lines)
-    parsed = f"SELECT CASE WHEN json_valid(line) THEN {_PARSED} END AS fields, number, line FROM numbered_lines"  # noqa: S608  (no input)
-    view = "CREATE OR REPLACE TEMP VIEW parsed_lines AS SELECT fields.*, NULL AS filename, number, line FROM"
-    connection.raw_sql(f"{view} ({parsed})")
-    return connection.table("parsed_lines")
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _type(field: Any) -> str:  # noqa: ANN401  (a name, a list of one field, or fields by name)
-    """A field as a type of DuckDB."""
-    if isinstance(field, str):
-        return field
-    if isinstance(field, list):
-        return f"{_type(field[0])}[]"
-    return f"STRUCT({', '.join(f'{name} {_type(inner)}' for name, inner in field.items())})"
+    return isinstance(row["request"].get("messages"), list) and not any(row.get(name) is not None for name in REFUSED)
 
 
 def plain_calls(lines: ir.Table) -> ir.Table:
@@ -130,10 +51,10 @@ def plain_calls(lines: ir.Table) -> ir.Table:
 
     request, response, none = lines.request, lines.response, ibis.null("string")
     usage, message, said = response.usage, response.choices[0].message, _said(request.messages)
-    stamp = ibis.coalesce(*(lines[name] for name in _TIMES))
+    stamp = ibis.coalesce(*(lines[name] for name in TIMES))
     time_s = ibis.ifelse(stamp.isnull(), _seconds(response.created), _stamped(stamp))
     refused = ibis.or_(
-        *(lines[name].notnull() for name in _REFUSED),
+        *(lines[name].notnull() for name in REFUSED),
         *(request[name].notnull() for name in ("prompt", "input", "instructions")),
         *(place.cast("string").startswith('"') for place in (lines.metadata, request.metadata)),
     )
@@ -209,7 +130,7 @@ def _said(messages: Any) -> _Said:  # noqa: ANN401  (an expression)
     odd = messages.filter(lambda one: one.role.fill_null("").notin(_ROLES) | _parts(one.content))
     short = alone | pair
     return _Said(
-        fits=(n > 0) & ~_parts(last.content) & (short | (odd.length() == 0)),
+        fits=(n > 0) & ~_parts(last.content) & ibis.ifelse(short, True, odd.length() == 0),
         system=ibis.cases((alone, ibis.null("string")), (pair, first.content), else_=of_system.join("\n")).nullif(""),
         prompt=ibis.ifelse(asked, last.content, last_of_user),
         history_characters=ibis.ifelse(short, 0, others.join("").length() - last_of_user.length().fill_null(0)),

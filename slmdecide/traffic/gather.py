@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from slmdecide.traffic.fast import looks_plain
 from slmdecide.traffic.files import rows as rows_in
+from slmdecide.traffic.meanwhile import both
 from slmdecide.traffic.read import Account, Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from slmdecide.traffic.engine import Counted, Engine, PlainRows
+    from slmdecide.traffic.engine import Counted, Engine
     from slmdecide.traffic.postgres import Source
     from slmdecide.traffic.table import ColumnMap
 
@@ -38,15 +38,17 @@ def gather(
     strict: bool,
     tell: Callable[[str], None],
     with_sample: Callable[[], Of],
+    meanwhile: Callable[[], None] = lambda: None,
     table: Source | None = None,
 ) -> Gathered[Of]:
     """Reads, groups and counts the calls of the files, and of a table in a database. `folder` takes what is read row by row.
 
-    `with_sample` is called as soon as the groups of the sample are known, while the engine counts.
+    `meanwhile` is called while the sample is drawn, if it takes time; `with_sample` as soon as its groups are known, while the engine
+    counts.
     """
     account = Account()
     tell("looking at the logs")
-    looked = engine.look([path for path in paths if looks_plain(path)] if columns is None else [])
+    looked = engine.look([path for path in paths if looks_plain(path)] if columns is None else [], meanwhile)
     others = [path for path in paths if path not in looked.plain or path in looked.mixed]
     if others or table is not None:
         calls = folder / "calls.parquet"
@@ -62,7 +64,7 @@ def gather(
     tell("looking for templates")
     engine.plan()
     tell("counting")
-    rows, of_sample = _both(engine, with_sample)
+    rows, of_sample = both(engine.count, with_sample, engine.interrupt)
     # Rows so rare that none was in the sample.
     late = [path for path, its in rows.items() if its.odd and path not in looked.mixed]
     if late:
@@ -74,15 +76,3 @@ def gather(
     account.add_plain({path: its.fitting for path, its in rows.items()})
     tell("measuring groups")
     return Gathered(engine.measure(), account, of_sample)
-
-
-def _both(engine: Engine, with_sample: Callable[[], Of]) -> tuple[Mapping[Path, PlainRows], Of]:
-    """The engine works outside of Python: while it counts, the sample can be looked at."""
-    with ThreadPoolExecutor(1) as pool:
-        counting = pool.submit(engine.count)
-        try:
-            made = with_sample()
-            return counting.result(), made
-        except BaseException:
-            engine.interrupt()
-            raise

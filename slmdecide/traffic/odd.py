@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from slmdecide.traffic.fast import plain_calls, read_lines
+from slmdecide.traffic import lines as engine_lines
+from slmdecide.traffic.fast import plain_calls
 from slmdecide.traffic.files import Row, json_row, numbered_lines
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def odd_rows(connection: Any, path: Path) -> Iterator[Row]:  # noqa: ANN401  (an
 
     schema = pa.schema([("number", pa.int64()), ("line", pa.string())])
     refused: list[Row] = []
-    parsed = read_lines(connection, pa.RecordBatchReader.from_batches(schema, _batches(path, schema, refused)))
+    parsed = engine_lines.numbered_lines(connection, pa.RecordBatchReader.from_batches(schema, _batches(path, schema, refused)))
     calls = plain_calls(parsed)
     found = connection.raw_sql(connection.compile(calls.filter(~calls.fits).select("number", "line").order_by("number")))
     waiting: Iterator[Row] | None = None

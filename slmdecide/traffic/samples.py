@@ -59,8 +59,10 @@ def sample_of(prompts: Sequence[str], answers: Sequence[str]) -> Sample:
 
 def json_labels_of(answers: Sequence[str]) -> JsonLabels | None:
     """The field that holds a label, if the answers are JSON with one; several such fields are extraction and no label."""
+    if not _mostly_objects(answers[:SAMPLED]):
+        return None
     found = [one for answer in answers if (one := _object(answer)) is not None]
-    if not answers or len(found) < _NEARLY_ALL * len(answers):
+    if len(found) < _NEARLY_ALL * len(answers):
         return None
     values: defaultdict[str, list[Any]] = defaultdict(list)
     for one in found:
@@ -75,6 +77,11 @@ def json_labels_of(answers: Sequence[str]) -> JsonLabels | None:
     labels = without_slips(Counter({label: n for label, n in counts.items() if n > 1}))
     closed = len(labels) > 1 and labels.total() >= max(_NEARLY_ALL * len(answers), _PER_LABEL * len(labels))
     return JsonLabels(field, dict(labels.most_common()), labels.total() / len(answers)) if closed else None
+
+
+def _mostly_objects(answers: Sequence[str]) -> bool:
+    """Whether it is worth it to look at more answers."""
+    return bool(answers) and sum(_object(one) is not None for one in answers) >= len(answers) / 2
 
 
 def _object(answer: str) -> dict[str, Any] | None:

@@ -75,6 +75,11 @@ def language_of(text: str) -> str | None:
     return str(code) if probability >= _LEAST_PROBABILITY else None
 
 
+def load_languages() -> None:
+    """Loads what tells languages apart, which takes half a second."""
+    _identifier()
+
+
 @cache
 def _identifier() -> Any:  # noqa: ANN401  (ships no types)
     from py3langid.langid import MODEL_FILE, LanguageIdentifier  # noqa: PLC0415  (unpacks a model of 4 MB)

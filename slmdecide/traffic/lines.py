@@ -1,0 +1,126 @@
+"""The lines of plain chat logs, as the embedded engine reads them: a drawn share of them, all of them, or some by number.
+
+DuckDB alone draws the share, so that it can begin before Ibis is there, whose import takes a while.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from slmdecide.traffic.backend import temporary
+from slmdecide.traffic.formats import KEYS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    import ibis.expr.datatypes as dt
+    import ibis.expr.types as ir
+    from duckdb import DuckDBPyConnection
+
+_NUMBERS = ("latency_ms", "duration_ms", "ttft_ms", "cost_usd", "cost")
+TIMES = ("timestamp", "created_at", "time")
+"""Of a row; the first that is there counts."""
+REFUSED = ("error", "usage")
+"""Fields of a row that are left to the reading row by row, for all that they may hold."""
+_FIELDS: Mapping[str, Any] = {
+    "request": {
+        "model": "VARCHAR",
+        "messages": [{"role": "VARCHAR", "content": "VARCHAR"}],
+        "temperature": "DOUBLE",
+        **dict.fromkeys(("metadata", "prompt", "input", "instructions"), "JSON"),
+    },
+    "response": {
+        "id": "VARCHAR",
+        "created": "DOUBLE",
+        "model": "VARCHAR",
+        "choices": [{"message": {"content": "VARCHAR", "tool_calls": "JSON", "function_call": "JSON", "parts": "JSON"}}],
+        "usage": {
+            **dict.fromkeys(("prompt_tokens", "completion_tokens", "cost"), "DOUBLE"),
+            **dict.fromkeys(("input_tokens", "output_tokens"), "JSON"),
+            "prompt_tokens_details": {"cached_tokens": "DOUBLE"},
+            "completion_tokens_details": {"reasoning_tokens": "DOUBLE"},
+        },
+        **dict.fromkeys(("error", "output"), "JSON"),
+    },
+    "metadata": "JSON",
+    **dict.fromkeys(("trace_id", "session_id", "conversation_id", "provider", *TIMES, *KEYS), "VARCHAR"),
+    **dict.fromkeys(_NUMBERS, "DOUBLE"),
+    **dict.fromkeys(REFUSED, "JSON"),
+}
+"""What the engine reads of a line, as types of DuckDB; it skips the rest."""
+_HASHES = 2**64
+"""Values of the engine's hash."""
+_PARSED = f"from_json(line, '{json.dumps(_FIELDS)}')"
+
+
+def draw_lines(duckdb: DuckDBPyConnection, paths: Sequence[Path], share: float) -> None:
+    """Puts aside a share of the lines, by what stands in them. They are not parsed, so it takes little more than reading the files."""
+    # A line that cannot be read is NULL.
+    chosen = f"json IS NULL OR hash(json) < {int(share * _HASHES)}" if share < 1 else "true"
+    lines = f"read_json_objects({_listed(paths)}, format='newline_delimited', ignore_errors=true, filename=true)"
+    duckdb.execute(f"CREATE OR REPLACE TEMP TABLE drawn_lines AS SELECT json AS line, filename FROM {lines} WHERE {chosen}")  # noqa: S608  (quoted)
+
+
+def drawn_lines(connection: Any) -> ir.Table:  # noqa: ANN401  (an Ibis connection)
+    """The lines that were drawn, with `filename` and `draw`; what cannot be read is a row of NULLs."""
+    return _view(connection, "parsed_draw", f"{_PARSED} AS fields, filename, md5(line) AS draw FROM drawn_lines", "filename", "draw")
+
+
+def all_lines(connection: Any, paths: Sequence[Path]) -> ir.Table:  # noqa: ANN401  (an Ibis connection)
+    """The lines of the files, with `filename`; what cannot be read is a row of NULLs."""
+    types = ", ".join(f"{name}: {_quoted(_type(field))}" for name, field in _FIELDS.items())
+    options = f"columns={{{types}}}, format='newline_delimited', ignore_errors=true, filename=true"
+    connection.raw_sql(f"CREATE OR REPLACE TEMP VIEW all_lines AS FROM read_json({_listed(paths)}, {options})")
+    return _table(connection, "all_lines", "filename")
+
+
+def numbered_lines(connection: Any, lines: Any) -> ir.Table:  # noqa: ANN401  (an Ibis connection; Arrow's batches of `number` and `line`)
+    """Lines of one file, each with its `number` and its `line`, parsed like those that the engine reads itself."""
+    connection.con.register("given_lines", lines)
+    fields = f"CASE WHEN json_valid(line) THEN {_PARSED} END AS fields"
+    return _view(connection, "numbered_lines", f"{fields}, NULL AS filename, number, line FROM given_lines", "filename", "number", "line")
+
+
+def _view(connection: Any, name: str, selected: str, *more: str) -> ir.Table:  # noqa: ANN401  (an Ibis connection)
+    """A view of the parsed lines. `selected` gives `fields` and the other columns."""
+    columns = ", ".join(("fields.*", *more))
+    connection.raw_sql(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT {columns} FROM (SELECT {selected})")  # noqa: S608  (no input)
+    return _table(connection, name, *more)
+
+
+def _table(connection: Any, name: str, *more: str) -> ir.Table:  # noqa: ANN401  (an Ibis connection)
+    """The view as a table."""
+    import ibis  # noqa: PLC0415  (heavy)
+
+    types = {column: _ibis_type(field) for column, field in _FIELDS.items()}
+    return temporary(connection, name, ibis.schema({**types, **{column: "int64" if column == "number" else "string" for column in more}}))
+
+
+def _listed(paths: Sequence[Path]) -> str:
+    return f"[{', '.join(_quoted(str(path.absolute())) for path in paths)}]"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _type(field: Any) -> str:  # noqa: ANN401  (a name, a list of one field, or fields by name)
+    """A field as a type of DuckDB."""
+    if isinstance(field, str):
+        return field
+    if isinstance(field, list):
+        return f"{_type(field[0])}[]"
+    return f"STRUCT({', '.join(f'{name} {_type(inner)}' for name, inner in field.items())})"
+
+
+def _ibis_type(field: Any) -> dt.DataType:  # noqa: ANN401  (a name, a list of one field, or fields by name)
+    """The same as a type of Ibis."""
+    import ibis.expr.datatypes as dt  # noqa: PLC0415  (heavy)
+
+    if isinstance(field, str):
+        return {"VARCHAR": dt.string, "DOUBLE": dt.float64, "JSON": dt.json}[field]
+    if isinstance(field, list):
+        return dt.Array(_ibis_type(field[0]))
+    return dt.Struct({name: _ibis_type(inner) for name, inner in field.items()})
