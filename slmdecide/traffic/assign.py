@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from slmdecide.traffic.match import every
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -45,22 +47,28 @@ def assigned(calls: ir.Table, cells: Sequence[Cell], groups: Mapping[int, int]) 
 
     system, prompt = calls.system.fill_null(""), calls.prompt.fill_null("")
     kind = calls.system_key.type()
-    has_text = (system != "") | (prompt != "")
     keyed, exact, checked, silent = [], [], [], []
     for place, members in _by_place(cells).items():
         if place.task_key is not None:
             keyed.append((calls.task_key == place.task_key, ibis.literal(groups[members[0]], "int32")))
         elif place.model is not None:
-            silent.append((~has_text & (calls.model.fill_null("") == place.model), ibis.literal(groups[members[0]], "int32")))
+            silent.append((calls.model.fill_null("") == place.model, ibis.literal(groups[members[0]], "int32")))
         else:
             chosen = _within(prompt, cells, members, groups)
             if place.system_keys:
-                exact.append((has_text & calls.system_key.isin([ibis.literal(key, kind) for key in place.system_keys]), chosen))
+                exact.append((calls.system_key.isin([ibis.literal(key, kind) for key in place.system_keys]), chosen))
             if place.system_checks or not place.system_keys:
-                checked.append((ibis.and_(has_text, *(check.on(system) for check in place.system_checks)), chosen))
-    branches: list[tuple[Any, Any]] = [*keyed, *exact, *silent, *checked]
-    none = ibis.literal(_NONE, "int32")
-    return calls.mutate(group=ibis.cases(*branches, else_=none) if branches else none)
+                checked.append((every([check.on(system) for check in place.system_checks]), chosen))
+    has_text = (system != "") | (prompt != "")
+    return calls.mutate(group=_first([*keyed, (has_text, _first([*exact, *checked]))], else_=_first(silent)))
+
+
+def _first(branches: Sequence[tuple[Any, Any]], else_: Any = None) -> Any:  # noqa: ANN401  (expressions)
+    """What the first branch says that holds."""
+    import ibis  # noqa: PLC0415  (heavy)
+
+    other = else_ if else_ is not None else ibis.literal(_NONE, "int32")
+    return ibis.cases(*branches, else_=other) if branches else other
 
 
 def _within(prompt: ir.StringValue, cells: Sequence[Cell], members: Sequence[int], groups: Mapping[int, int]) -> Any:  # noqa: ANN401

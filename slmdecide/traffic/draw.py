@@ -44,7 +44,7 @@ def share_of(n_bytes: float) -> float:
     return 1.0 if n_bytes <= _SAMPLE_BYTES else 2.0 ** -ceil(log2(n_bytes / _SAMPLE_BYTES))
 
 
-def with_draw(calls: ir.Table) -> ir.Table:
+def _with_draw(calls: ir.Table) -> ir.Table:
     """The calls with `draw`: a random word that depends on the call's own id, or else on its time, tokens and lengths."""
     import ibis  # noqa: PLC0415  (heavy)
 
@@ -67,14 +67,13 @@ def below(share: float) -> str | None:
 
 
 def drawn(calls: ir.Table, share: float) -> ir.Table:
-    """A share of the calls, by their draws."""
-    found = with_draw(calls)
+    """A share of the calls, by their draws, as `Sampled` has them; after that `file` and `fits` where there are such columns."""
+    found = _with_draw(calls)
     limit = below(share)
-    return with_texts(found.filter(found.draw < limit) if limit is not None else found)
+    return _with_texts(found.filter(found.draw < limit) if limit is not None else found)
 
 
-def with_texts(calls: ir.Table) -> ir.Table:
-    """What leaves the engine of drawn calls, as `Sampled` has it; after that `file` and `fits` where there are such columns."""
+def _with_texts(calls: ir.Table) -> ir.Table:
     found = calls.mutate(
         system=calls.system.fill_null(""),
         prompt=calls.prompt.fill_null(""),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from slmdecide.traffic.assign import assigned, assigner
 from slmdecide.traffic.backend import Backend, duckdb_backend, open_duckdb
 from slmdecide.traffic.chains import Chain, chains
-from slmdecide.traffic.draw import Sampled, drawn, sample_of, share_of, with_texts
+from slmdecide.traffic.draw import Sampled, drawn, sample_of, share_of
 from slmdecide.traffic.fast import plain_calls
 from slmdecide.traffic.leaves import leaves
 from slmdecide.traffic.light import light, with_system_key
@@ -137,7 +137,7 @@ class Engine:
             if self._backend is not self._embedded:
                 return self._written(paths)
             both(lambda: draw_lines(self._duckdb, paths, self._share), meanwhile, self._duckdb.interrupt)
-            rows = tuples_of(with_texts(self._keyed(plain_calls(drawn_lines(self._embedded.connection)))))
+            rows = tuples_of(drawn(self._keyed(plain_calls(drawn_lines(self._embedded.connection))), 1))
         except duckdb.Error:
             # Such as a line that is longer than the engine takes: only the file that holds it is left to be read otherwise.
             if len(paths) == 1:
@@ -147,8 +147,7 @@ class Engine:
         self._plain += tuple(paths)
         # The last two columns are the file and whether the row fits.
         self._sample += sample_of(row for row in rows if row[-1])
-        named = {str(path.absolute()): path for path in paths}
-        return Looked(frozenset(paths), frozenset(named[row[-2]] for row in rows if not row[-1]))
+        return Looked(frozenset(paths), frozenset(paths[row[-2]] for row in rows if not row[-1]))
 
     def _written(self, paths: Sequence[Path]) -> Looked:
         """Writes the plain calls to a Parquet file, which another engine can read."""
@@ -257,7 +256,7 @@ def _by_file(calls: ir.Table, paths: Sequence[Path]) -> dict[Path, PlainRows]:
     """What was found in each plain log."""
     counted = rows_of(calls.group_by("file").agg(n=calls.count(), fitting=calls.fits.cast("int").sum()))
     by_file = {row["file"]: PlainRows(row["fitting"], row["n"] - row["fitting"]) for row in counted}
-    return {path: its for path in paths if (its := by_file.get(str(path.absolute()))) is not None}
+    return {path: by_file[number] for number, path in enumerate(paths) if number in by_file}
 
 
 def _by_number(calls: Sequence[Sampled], numbers: Sequence[int]) -> dict[int, list[Sampled]]:

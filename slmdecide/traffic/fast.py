@@ -100,9 +100,9 @@ def plain_calls(lines: ir.Table) -> ir.Table:
         tool_text=ibis.ifelse(tools > 0, ibis.coalesce(message.tool_calls.cast("string"), message.function_call.cast("string")), none),
         task_key=_task_key(lines),
         status=ibis.literal("ok"),
-        file=lines.filename,
+        file=lines.file,
         fits=fits,
-        **{name: lines[name] for name in ("draw", "number", "line") if name in lines.columns},
+        **{name: lines[name] for name in ("number", "line") if name in lines.columns},
     )
 
 

@@ -42,8 +42,8 @@ def light(calls: ir.Table, fingerprint: Fingerprint) -> ir.Table:
         prompt_characters=prompt + system + calls.history_characters,
         system_characters=system,
         answer_characters=length,
-        # Nearly every answer begins with a letter or a sign; only of the others is all looked at.
-        answered=((length > 0) & ((calls.answer.left(1) > " ") | calls.answer.re_search(r"\S"))) | (calls.tool_calls > 0),
+        # Nearly every answer begins with a letter or a sign; only of the others is all looked at, which a plain `or` would do of all.
+        answered=ibis.ifelse(calls.answer.left(1) > " ", True, calls.answer.re_search(r"\S").fill_null(False)) | (calls.tool_calls > 0),
         fingerprint=fingerprint(calls.prompt.fill_null("")) ^ calls.system_key ^ history,
         short=ibis.ifelse((length <= SHORT_CHARACTERS) & (length > 0), calls.answer, ibis.null("string")),
     )

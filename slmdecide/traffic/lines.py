@@ -60,27 +60,29 @@ def draw_lines(duckdb: DuckDBPyConnection, paths: Sequence[Path], share: float) 
     # A line that cannot be read is NULL.
     chosen = f"json IS NULL OR hash(json) < {int(share * _HASHES)}" if share < 1 else "true"
     lines = f"read_json_objects({_listed(paths)}, format='newline_delimited', ignore_errors=true, filename=true)"
-    duckdb.execute(f"CREATE OR REPLACE TEMP TABLE drawn_lines AS SELECT json AS line, filename FROM {lines} WHERE {chosen}")  # noqa: S608  (quoted)
+    selected = f"SELECT json AS line, {_number_of(paths)} AS file FROM {lines} WHERE {chosen}"  # noqa: S608  (quoted)
+    duckdb.execute(f"CREATE OR REPLACE TEMP TABLE drawn_lines AS {selected}")
 
 
 def drawn_lines(connection: Any) -> ir.Table:  # noqa: ANN401  (an Ibis connection)
-    """The lines that were drawn, with `filename` and `draw`; what cannot be read is a row of NULLs."""
-    return _view(connection, "parsed_draw", f"{_PARSED} AS fields, filename, md5(line) AS draw FROM drawn_lines", "filename", "draw")
+    """The lines that were drawn, with `file`; what cannot be read is a row of NULLs."""
+    return _view(connection, "parsed_draw", f"{_PARSED} AS fields, file FROM drawn_lines", "file")
 
 
 def all_lines(connection: Any, paths: Sequence[Path]) -> ir.Table:  # noqa: ANN401  (an Ibis connection)
-    """The lines of the files, with `filename`; what cannot be read is a row of NULLs."""
+    """The lines of the files, with `file`; what cannot be read is a row of NULLs."""
     types = ", ".join(f"{name}: {_quoted(_type(field))}" for name, field in _FIELDS.items())
     options = f"columns={{{types}}}, format='newline_delimited', ignore_errors=true, filename=true"
-    connection.raw_sql(f"CREATE OR REPLACE TEMP VIEW all_lines AS FROM read_json({_listed(paths)}, {options})")
-    return _table(connection, "all_lines", "filename")
+    selected = f"SELECT * EXCLUDE (filename), {_number_of(paths)} AS file FROM read_json({_listed(paths)}, {options})"  # noqa: S608  (quoted)
+    connection.raw_sql(f"CREATE OR REPLACE TEMP VIEW all_lines AS {selected}")
+    return _table(connection, "all_lines", "file")
 
 
 def numbered_lines(connection: Any, lines: Any) -> ir.Table:  # noqa: ANN401  (an Ibis connection; Arrow's batches of `number` and `line`)
     """Lines of one file, each with its `number` and its `line`, parsed like those that the engine reads itself."""
     connection.con.register("given_lines", lines)
     fields = f"CASE WHEN json_valid(line) THEN {_PARSED} END AS fields"
-    return _view(connection, "numbered_lines", f"{fields}, NULL AS filename, number, line FROM given_lines", "filename", "number", "line")
+    return _view(connection, "numbered_lines", f"{fields}, NULL AS file, number, line FROM given_lines", "file", "number", "line")
 
 
 def _view(connection: Any, name: str, selected: str, *more: str) -> ir.Table:  # noqa: ANN401  (an Ibis connection)
@@ -95,11 +97,17 @@ def _table(connection: Any, name: str, *more: str) -> ir.Table:  # noqa: ANN401 
     import ibis  # noqa: PLC0415  (heavy)
 
     types = {column: _ibis_type(field) for column, field in _FIELDS.items()}
-    return temporary(connection, name, ibis.schema({**types, **{column: "int64" if column == "number" else "string" for column in more}}))
+    beside = {"file": "int32", "number": "int64", "line": "string"}
+    return temporary(connection, name, ibis.schema({**types, **{column: beside[column] for column in more}}))
 
 
 def _listed(paths: Sequence[Path]) -> str:
     return f"[{', '.join(_quoted(str(path.absolute())) for path in paths)}]"
+
+
+def _number_of(paths: Sequence[Path]) -> str:
+    """The place of a row's file among the paths, from 0 on: it takes less room than a name in each row."""
+    return f"(list_position({_listed(paths)}, filename) - 1)::INTEGER"
 
 
 def _quoted(text: str) -> str:
