@@ -25,15 +25,27 @@ MEMORY = "1GB"
 SPARK_MASTER = "local[*]"
 _SPARK_MEMORY = "2g"
 _SPARK_LOGS = """
-rootLogger.level = error
+rootLogger.level = warn
 rootLogger.appenderRef.stderr.ref = stderr
 appender.stderr.type = Console
 appender.stderr.name = stderr
 appender.stderr.target = SYSTEM_ERR
 appender.stderr.layout.type = PatternLayout
 appender.stderr.layout.pattern = %m%n
+appender.stderr.filter.errors.type = ThresholdFilter
+appender.stderr.filter.errors.level = error
+appender.waiting.type = Console
+appender.waiting.name = waiting
+appender.waiting.target = SYSTEM_ERR
+appender.waiting.layout.type = PatternLayout
+appender.waiting.layout.pattern = %m%n
+logger.waiting.name = org.apache.spark.scheduler.TaskSchedulerImpl
+logger.waiting.level = warn
+logger.waiting.additivity = false
+logger.waiting.appenderRef.waiting.ref = waiting
 """
-"""Spark tells of many things at its start; only errors are shown."""
+"""Spark tells of many things at its start; only errors are shown, and that no machine of a cluster is free. A root level other than
+Spark's own would be told too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,11 +59,15 @@ class Backend:
     """64 bits that are the same for the same text."""
     keep: Callable[[str, ir.Table], ir.Table]
     """Computes a table once and keeps it under a name."""
+    load: Callable[[str, Path], ir.Table]
+    """A Parquet file under a name."""
     errors: tuple[type[Exception], ...]
     """What it raises when it cannot go on, such as for want of disk."""
     interrupt: Callable[[], None]
     """Ends the query that runs, from another thread."""
     close: Callable[[], None]
+    hint: str = "it needs room for temporary files (TMPDIR)"
+    """What may help then."""
 
     @cached_property
     def connection(self) -> Any:  # noqa: ANN401  (ships no types)
@@ -101,6 +117,7 @@ def duckdb_backend(connection: DuckDBPyConnection) -> Backend:
         connect=connect,
         fingerprint=fingerprint,
         keep=keep,
+        load=lambda _, path: connect().read_parquet(str(path)),
         errors=(duckdb.Error,),
         interrupt=connection.interrupt,
         close=connection.close,
@@ -151,6 +168,7 @@ def spark_backend(folder: Path, master: str) -> Backend:
         connect=lambda: connection,
         fingerprint=_builtin("xxhash64", "int64"),
         keep=keep,
+        load=lambda _, path: connection.read_parquet(str(path)),
         errors=(PySparkException, Py4JError),
         interrupt=session.sparkContext.cancelAllJobs,
         close=session.stop,
@@ -165,14 +183,15 @@ def told_failures(*backends: Backend) -> Iterator[None]:
         yield
     except errors as error:
         told = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise RunError(f"{backends[0].name} could not go on: {told[:200]}", hint="it needs room for temporary files (TMPDIR)") from None
+        raise RunError(f"{backends[0].name} could not go on: {told[:200]}", hint=backends[0].hint) from None
 
 
 def _spark_session(folder: Path, master: str) -> Any:  # noqa: ANN401  (pyspark's types need pandas)
     if shutil.which("java") is None and not os.environ.get("JAVA_HOME"):
         raise RunError("--engine spark needs Java, and none is found", hint="install a Java runtime (17 or later), or set JAVA_HOME")
     try:
-        from pyspark.errors import PySparkException  # noqa: PLC0415  (heavy)
+        from py4j.protocol import Py4JError  # noqa: PLC0415  (heavy)
+        from pyspark.errors import PySparkException  # noqa: PLC0415
         from pyspark.sql import SparkSession  # noqa: PLC0415
     except ImportError:
         raise RunError("--engine spark needs pyspark", hint='pip install "slmdecide[spark]"') from None
@@ -186,12 +205,21 @@ def _spark_session(folder: Path, master: str) -> Any:  # noqa: ANN401  (pyspark'
         "spark.sql.warehouse.dir": str(folder / "warehouse"),
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
-        "spark.log.level": "ERROR",
     }
     builder = SparkSession.builder.master(master).appName("slmdecide")
     for name, value in options.items():
         builder = builder.config(name, value)
     try:
         return builder.getOrCreate()
-    except (PySparkException, OSError, RuntimeError) as error:
-        raise RunError(f"--engine spark: no session at {master}: {str(error).splitlines()[0][:200]}") from None
+    except (PySparkException, Py4JError, OSError, RuntimeError) as error:
+        raise RunError(
+            f"--engine spark: no session at {master[:200]}: {_cause(error)}",
+            hint="--spark-master takes local[*], or a cluster's address such as spark://host:7077 that answers",
+        ) from None
+
+
+def _cause(error: Exception) -> str:
+    """The first line that says what is wrong; that of Py4J itself says only where."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    told = next((line.removeprefix(": ") for line in lines if line.startswith(": ")), lines[0] if lines else type(error).__name__)
+    return told[:200]
