@@ -108,9 +108,9 @@ def _replayed(kind: str) -> dict[str, Any]:
         return _told("cascade", path, "--order", "tiny,mid,big")
 
 
-def _logged() -> dict[str, Any]:
+def _logged(*options: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
-        return _told("traffic", write_lines(Path(folder) / "log.jsonl", [chat_log(one) for one in calls()]))
+        return _told("traffic", write_lines(Path(folder) / "log.jsonl", [chat_log(one) for one in calls()]), *options)
 
 
 def _differing() -> Diff:
@@ -141,6 +141,7 @@ _DOCUMENTS: dict[str, Callable[[], dict[str, Any]]] = {
     "backtest": lambda: _told("backtest"),
     "difference": lambda: record_document(_differing()),
     "traffic": _logged,
+    "dear traffic": lambda: _logged("--days", "0.001"),
     "moved prices": lambda: record_document(_dearer()),
     "models": lambda: _told("models"),
     "one model": lambda: _told("models", "llama-3.1-8b"),

@@ -32,6 +32,7 @@ quality: {risk: high}
 candidates: [llama-3.1-8b, qwen3-4b, gpt-4o]
 """
 SOURCE = "triage.json"
+ONE = "measured: [{{model: qwen3-4b, against: large_model, n: 9, estimate: 0, low: 0, high: 0, metric: {metric}, source: x}}]\n"
 
 
 def measured(estimate: float = 0.004, low: float = -0.015, high: float = 0.02, **other: Any) -> MeasuredModel:
@@ -123,18 +124,22 @@ def test_open_measurements_say_how_many_more() -> None:
 
 
 def test_a_floor_is_settled_by_measuring() -> None:
-    """Against a floor the score counts; the sentence that published scores do not settle it is gone."""
+    """Against a floor the score counts; no sentence says that published scores do not tell."""
     text = TASK.replace("{risk: high}", "{risk: high, floor: 0.8}")
     found = decided(measured(0.9, 0.85, 0.95, against="floor"), text=text)
     assert found.verdict.family == "small"
-    assert not any("not settled by published scores" in one for one in found.verdict.reasons)
+    assert not any(one.startswith("Open:") for one in found.verdict.reasons)
     large = decided(measured(0.7, 0.65, 0.75, against="floor", model="gpt-4o"), measured(0.9, 0.85, 0.95, against="floor"), text=text)
     assert option(large, "large", "gpt-4o").quality.p_good_enough == pytest.approx(0.001, abs=0.001)
 
 
 def test_other_yardsticks_say_nothing() -> None:
-    """What was measured against a floor does not tell how far the large model is, and the other way round."""
-    assert decided(measured(0.9, 0.85, 0.95, against="floor")).verdict == decided().verdict
+    """What was measured against a floor does not tell how far the large model is, and the report says so."""
+    found, before = decided(measured(0.9, 0.85, 0.95, against="floor")).verdict, decided().verdict
+    assert replace(found, reasons=before.reasons) == before
+    assert [one for one in found.reasons if one not in before.reasons] == [
+        "Not counted: what was measured of llama-3.1-8b is against a floor, and the profile has none."
+    ]
 
 
 def test_a_measured_api_that_is_too_slow() -> None:
@@ -187,10 +192,13 @@ def test_a_replayed_cascade_says_its_threshold() -> None:
 def test_a_cascade_is_no_better_than_its_large_member() -> None:
     """Where the large model is shown to miss the floor, escalation makes up for nothing, published or replayed; nor past an open one."""
     text = TASK.replace("{risk: high}", "{risk: low, floor: 0.85}")
-    low = (measured(0.7, 0.66, 0.74, against="floor", model="gpt-4o"),)
-    missed = option(decided(*low, text=text), "cascade")
-    assert missed.quality.p_good_enough is not None
-    assert missed.quality.p_good_enough < option(decided(text=text), "cascade").quality.p_good_enough - 0.3
+    small = measured(0.84, 0.82, 0.87, against="floor")
+    low = (measured(0.7, 0.66, 0.74, against="floor", model="gpt-4o"), small)
+    high = (measured(0.95, 0.94, 0.96, against="floor", model="gpt-4o"), small)
+    missed, made_up = (option(decided(*one, text=text), "cascade").quality.p_good_enough for one in (low, high))
+    assert missed is not None
+    assert made_up is not None
+    assert missed < made_up - 0.3
     replayed = option(decided(*low, text=text, cascade=REPLAYED), "cascade")
     assert (replayed.quality.source, replayed.quality.p_good_enough) == ("measured_here", pytest.approx(0.0009))
     beside = "gpt-oss-120b"
@@ -209,14 +217,13 @@ def test_a_floor_wants_room_for_what_the_cascade_may_fall_behind() -> None:
 
 
 def test_a_promise_does_not_settle_a_floor() -> None:
-    """A cascade that stays near a large model that nobody held against the floor is still to be measured; one that was is not."""
+    """A cascade that stays near a large model that nobody held against the floor is as open as that one; one that was is not."""
     text = TASK.replace("{risk: high}", "{risk: medium, floor: 0.85}")
     open_floor = decided(cascade=REPLAYED, text=text)
-    assert open_floor.verdict.family == "cascade"
-    assert any("not settled by published scores" in one for one in open_floor.verdict.reasons)
+    assert (open_floor.verdict.family, option(open_floor, "cascade").quality.source) == ("undecided", "not_measured")
     known = decided(measured(0.95, 0.94, 0.96, against="floor", model="gpt-4o"), cascade=REPLAYED, text=text)
     assert known.verdict.family == "cascade"
-    assert not any("not settled by published scores" in one for one in known.verdict.reasons)
+    assert not any("replay them" in one for one in known.verdict.reasons)
 
 
 def test_a_fine_tuned_model_that_was_measured_needs_no_labels() -> None:
@@ -264,14 +271,15 @@ def test_stages_with_floors_of_their_own() -> None:
 
 
 def test_an_open_large_model_is_to_be_measured() -> None:
-    """Where it is the yardstick only because no API may be used, one step says to measure it; once it was, none does."""
+    """Where it is the yardstick only because no API may be used, one step says to measure it; with a floor it is no yardstick."""
     text = TASK.replace("quality:", "privacy: {may_leave: own_cloud}\nquality:").replace("gpt-4o]", "llama-3.3-70b]")
     floor = text.replace("{risk: high}", "{risk: high, floor: 0.8}")
     reached = measured(0.95, 0.94, 0.96, against="floor", model="llama-3.3-70b")
-    for found, steps in ((decided(text=text), 1), (decided(text=floor), 1), (decided(reached, text=floor), 0)):
+    for found, steps in ((decided(text=text), 1), (decided(reached, text=floor), 0)):
         assert found.verdict.option_id is not None
         assert found.verdict.option_id.startswith("llama-3.3-70b:prompted:")
         assert sum(step.do.startswith("Measure llama-3.3-70b on") for step in found.next_steps) == steps
+    assert decided(text=floor).verdict.family == "undecided"
 
 
 def test_one_example() -> None:
@@ -423,6 +431,52 @@ def test_a_diff_names_what_was_measured(task: Path) -> None:
     assert "What turns it, alone: measured (– → llama-3.1-8b, prompted: against the large model 0 (-0.0" in told
 
 
+def test_metric_and_date_are_taken_over_and_shown(task: Path) -> None:
+    """A probe says by which metric and on which day, of the run's own calls; the decision, its profile, the page and a diff say so."""
+    report = probed(task, "one", "llama-3.1-8b", "gpt-4o")
+    days = {
+        json.loads(line)["started_at"][:10] for line in (task.parent / "one.jsonl").read_text("utf-8").splitlines() if "started_at" in line
+    }
+    saved = json.loads(report.read_text(encoding="utf-8"))
+    assert saved["measured_on"] == max(days)
+    ran = run("assess", task, "--measured", report, "--format", "json")
+    taken = json.loads(ran.out)["profile"]["measured"][0]
+    assert (taken["metric"], taken["measured_on"]) == ("exact_label", max(days))
+    assert f"of yours by exact label on {max(days)} (one.json, against gpt-4o)" in " ".join(
+        run("assess", task, "--measured", report).out.split()
+    )
+    del saved["measured_on"]
+    old = save(task.parent / "old.json", json.dumps(saved))
+    assert run("report", old).code == 0
+    assert json.loads(run("assess", task, "--measured", old, "--format", "json").out)["profile"]["measured"][0]["measured_on"] is None
+
+
+def test_a_report_by_another_metric_is_refused(task: Path) -> None:
+    """Where the profile asks for another one, and where models were scored by different ones; a probe made now is not thrown away."""
+    report = probed(task, "one", "llama-3.1-8b", "gpt-4o")
+    text = task.read_text(encoding="utf-8")
+    save(task, text.replace("{risk: high}", "{risk: high, metric: token_f1}"))
+    ran = run("assess", task, "--measured", report)
+    assert (ran.code, ran.out) == (2, "")
+    assert "one.json: models[].metric: found 'exact_label' of llama-3.1-8b; quality.metric is token_f1; allowed: token_f1" in ran.err
+    earlier = "measured: [{model: qwen3-4b, against: large_model, n: 9, estimate: 0, low: 0, high: 0, metric: rouge_l, source: x}]\n"
+    save(task, text + earlier)
+    ran = run("assess", task, "--measured", report)
+    assert (ran.code, "found 'exact_label' of llama-3.1-8b, and 'rouge_l' of qwen3-4b (x); allowed: one metric" in ran.err) == (2, True)
+    server = Server(answer=right)
+    with serving(server):
+        ran = run("assess", task, "--probe", *probing(server, "llama-3.1-8b", "gpt-4o"))
+    assert ran.code in (0, 4), ran.err
+    assert "so what x says of qwen3-4b by rouge_l is left out" in ran.err
+
+
+@pytest.mark.parametrize("word", ["accuracy", "macro_f1", "Micro-F1", "exact_label", "our own score"])
+def test_words_that_a_score_of_labels_is_held_against(task: Path, word: str) -> None:
+    """Accuracy stands for each of them, as a probe says; of a name that is none of ours nothing is known."""
+    save(task, f"{TASK.replace('{risk: high}', '{risk: high, metric: ' + word + '}')}{ONE.format(metric='exact_label')}")
+    assert run("validate", task).code == 0
+
+
 def test_notes_on_reports(task: Path) -> None:
     """A probe of a task with another name, and one that takes the place of another, are said; standard input is called so."""
     report = probed(task, "one", "llama-3.1-8b", "gpt-4o")
@@ -476,6 +530,15 @@ def test_mistakes(task: Path, arguments: tuple[str, ...], code: int, said: str) 
         ("measured: [{model: gpt-4o, against: floors, n: 5, estimate: 0.5, low: 0.4, high: 0.6, source: x}]", "'floor'"),
         ("measured: [{model: gpt-4o, against: floor, n: 5, estimate: 0.7, low: 0.4, high: 0.6, source: x}]", "lies between low"),
         ("measured: [{model: gpt-4o, against: floor, n: 0, estimate: 0.5, low: 0.4, high: 0.6, source: x}]", "measured[0].n"),
+        (ONE.format(metric="exact_labels"), "exact_label"),
+        (ONE.format(metric="rouge_l, measured_on: 28.11.2026"), "a date such as 2026-11-28"),
+        (
+            (
+                "measured: [{model: gpt-4o, against: floor, n: 5, estimate: 0.5, low: 0.4, high: 0.6, metric: numeric, source: x}, "
+                "{model: qwen3-4b, against: floor, n: 5, estimate: 0.5, low: 0.4, high: 0.6, metric: contains, source: x}]"
+            ),
+            "measured[1].metric: found 'contains'; gpt-4o is by numeric; allowed: numeric",
+        ),
         ("cascade: {small: gpt-4o, large: gpt-4o, threshold: 0.5, escalation_share: 0.2}", "does not count as small"),
         ("cascade: {small: qwen3-4b, large: llama-3.1-8b, threshold: 0.5, escalation_share: 0.2}", "does not count as large"),
         ("cascade: {small: llama-3.1-8b, large: gpt-4o, threshold: 0.5}", "escalation_share"),

@@ -133,7 +133,7 @@ def test_pages_of_every_kind(kind: str) -> None:
     page = page_of(read_saved(document_of(kind), "saved.json"))
     shape = check(write(page, library=LIBRARY))
     drawn = {"decision", "prompted", "priced decision", "pipeline", "portfolio", "priced portfolio", "break-even", "probe", "cascade"}
-    assert bool(page.drawn) == (kind in {*drawn, "chain", "backtest"})
+    assert bool(page.drawn) == (kind in {*drawn, "chain", "backtest", "traffic", "dear traffic"})
     for one in page.drawn:
         assert one.id in shape.ids
         assert one.title

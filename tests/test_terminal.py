@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import re
@@ -33,6 +34,38 @@ def test_every_ready_profile_fits_80_columns(path: Path, monkeypatch: pytest.Mon
     assert ran.code == 0
     assert max(map(columns, ran.out.splitlines())) <= 80
     assert "…" not in ran.out.partition("Evidence")[0]
+
+
+LISTS = (
+    ("models",), ("models", "llama-3.1-8b"), ("gpus",), ("gpus", "a100"), ("gpus", "h100-sxm"), ("prices", "list"),
+    ("prices", "show", "gpt-4o"), ("prices", "compare", "gpt-4o", "gpt-4o-mini"), ("prices", "check"), ("config",),
+    ("throughput", "--model", "llama-3.1-8b", "--gpu", "a100"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("given", "most"), [("", 80), ("80", 80), ("60", 60), ("132", 132)])
+@pytest.mark.parametrize("arguments", LISTS, ids=" ".join)
+def test_lists_fit(arguments: tuple[str, ...], given: str, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list keeps to the terminal, and to 80 columns where there is none; only an address or an id may be longer than a line."""
+    monkeypatch.setenv("COLUMNS", given)
+    ran = run(*arguments)
+    assert ran.code == 0, ran.err
+    assert not [line for line in ran.out.splitlines() if columns(line) > most and len(line.split()) > 1]
+
+
+def test_what_has_no_room_is_named_and_everything_is_in_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The note names the columns that were left out; a wide terminal has them, and an id is never cut."""
+    monkeypatch.setenv("COLUMNS", "80")
+    narrow = run("models").out
+    assert "No room for: " in narrow
+    assert "licence" in narrow.partition("No room for: ")[2]
+    monkeypatch.setenv("COLUMNS", "250")
+    wide = run("models").out
+    assert "No room for" not in wide
+    assert "licence" in wide.splitlines()[0]
+    monkeypatch.setenv("COLUMNS", "80")
+    listed = set(run("prices", "list").out.split())
+    assert {one["id"] for one in json.loads(run("prices", "list", "--format", "json").out)["prices"] if " " not in one["id"]} <= listed
 
 
 @pytest.mark.parametrize("width", [80, 60])

@@ -295,3 +295,19 @@ def test_the_plain_path_imports_nothing_heavy() -> None:
 def test_names_can_be_completed() -> None:
     """The options complete the ids that exist."""
     assert "a100-80-sxm" in gpu_names("a100")
+
+
+@pytest.mark.parametrize(
+    ("words", "typed"),
+    [
+        (("llama-3.1-8b",), "--model llama-3.1-8b --gpu GPU"),
+        (("a100", "llama-3.1-8b"), "--model llama-3.1-8b --gpu a100"),
+        (("qwen3-4b", "h100", "--gpus", 2), "--model qwen3-4b --gpu h100"),
+        (("an odd one",), "--model MODEL --gpu 'an odd one'"),
+    ],
+)
+def test_words_without_an_option(words: tuple[object, ...], typed: str) -> None:
+    """What is to be typed is said."""
+    ran = run("throughput", *words)
+    assert (ran.code, ran.out) == (2, "")
+    assert f"hint: slmdecide throughput {typed}" in ran.err

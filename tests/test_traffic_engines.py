@@ -1,4 +1,4 @@
-"""The same calls give the same groups, counts and totals on DuckDB, on Apache Spark, and from a PostgreSQL table."""
+"""The same calls give the same groups, counts and totals on DuckDB, on Apache Spark, and from a PostgreSQL table, streamed or counted."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ import pytest
 from slmdecide.traffic.engine import Engine, Looked
 from slmdecide.traffic.gather import Gathered, gather
 from tests import traffic_logs as logs
-from tests.postgres_server import Server, litellm_columns, postgres_server
+from tests.postgres_server import Server, postgres_server
 from tests.running import run
 from tests.test_traffic_formats import document
+from tests.traffic_spend import load
 
 SPARK = ("--engine", "spark", "--spark-master", "local[2]")
 N = 1500
@@ -34,21 +35,6 @@ def calls() -> list[dict[str, Any]]:
 def result(found: dict[str, Any]) -> dict[str, Any]:
     """What must not depend on where the calls are, and on what counts them."""
     return {name: value for name, value in found.items() if name not in ("files", "formats", "engine", "command", "next_steps")}
-
-
-def load(server: Server, rows: list[dict[str, Any]]) -> None:
-    """Puts rows into a table with LiteLLM's own columns."""
-    import psycopg  # noqa: PLC0415  (of an extra)
-
-    columns = litellm_columns()
-    defaults = {"api_key": "hashed", "total_tokens": 0, "created_at": "2026-01-01", "updated_at": "2026-01-01"}
-    with psycopg.connect(server.address) as connection:
-        listed = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
-        connection.execute(f'CREATE TABLE "LiteLLM_SpendLogs" ({listed}, PRIMARY KEY (request_id))')
-        named = ", ".join(f'"{name}"' for name in columns)
-        with connection.cursor().copy(f'COPY "LiteLLM_SpendLogs" ({named}) FROM STDIN') as copy:
-            for row in rows:
-                copy.write_row([row.get(name, defaults.get(name)) for name in columns])
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +101,17 @@ def test_a_table_of_postgresql_gives_the_same(server: Server, expected: tuple[Pa
     assert result(found) == result(expected[1])
     assert server.password not in ran.out + ran.err
     assert f"127.0.0.1:{server.port}" in found["files"][0]["file"]
+
+
+@pytest.mark.postgres
+def test_postgresql_counts_the_same(server: Server, expected: tuple[Path, dict[str, Any]]) -> None:
+    """The database groups and counts its own rows, with the result that streaming them has; the password stands nowhere."""
+    ran = run("traffic", "--from", server.address, "--engine", "postgres", "--format", "json")
+    assert ran.code == 0, ran.err + ran.out
+    found = json.loads(ran.out)
+    assert (found["engine"], found["formats"]) == ("postgres", {"litellm": N})
+    assert result(found) == result(expected[1])
+    assert server.password not in ran.out + ran.err
 
 
 @pytest.mark.spark

@@ -14,8 +14,8 @@ import yaml
 
 from slmdecide.records.band import Band
 from slmdecide.records.traffic import Call, Period
+from slmdecide.traffic.names import _telling
 from slmdecide.traffic.period import period_of, uncertainty_of, volume
-from slmdecide.traffic.profiles import _telling
 from slmdecide.traffic.samples import sample_of
 from slmdecide.traffic.spoken import languages_of
 from tests import traffic_logs as logs
@@ -209,12 +209,16 @@ def test_the_volume_stands_in_report_and_profile(tmp_path: Path) -> None:
         ("You sort messages for Anna Meier", False, ["sort", "messages"]),
         ("Translate this into French: <quoted>", False, ["translate", "french"]),
         ("Return JSON for order <number>", False, ["json", "order"]),
-        ("Sortiere die Nachrichten der Kunden", True, ["sortiere", "die", "nachrichten", "der", "kunden"]),
-        ("Sortiere die Nachrichten der Kunden", False, ["sortiere", "die", "der"]),
+        ("Sortiere die Nachrichten der Kunden", True, ["sortiere", "nachrichten", "kunden"]),
+        ("Sortiere die Nachrichten der Kunden", False, ["sortiere"]),
+        ("Customer: Maria Schneider. Sort the ticket", False, ["customer", "sort", "ticket"]),
+        ("あなたは田中様のメッセージを部署に振り分けます。Sort by queue", False, ["sort", "queue"]),
+        ("您是王伟的助手，请把消息分类", False, []),
+        ("ग्राहक का संदेश पढ़ें", False, ["ग्राहक", "का", "संदेश", "पढ़ें"]),
     ],
 )
 def test_words_of_a_name_are_no_names(text: str, nouns: bool, expected: list[str]) -> None:
-    """A capital letter inside a sentence shows a name, but not in German."""
+    """A capital letter shows a name, but not in German; where no spaces are written a word is a sentence, and says too much."""
     assert _telling(text, nouns=nouns) == expected
 
 
@@ -348,7 +352,7 @@ def test_a_model_without_a_price_is_named_and_never_free(tmp_path: Path) -> None
     assert found["spend_usd_per_month"] is None
     shown = run("traffic", path).out
     assert "48 of 60 calls priced" in shown
-    assert "house-model-9 12" in shown
+    assert "house-model-9 (12 calls)" in shown
 
 
 def test_the_first_three_things_come_by_their_saving(tmp_path: Path) -> None:

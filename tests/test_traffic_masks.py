@@ -26,10 +26,10 @@ _VARIED = (
 )
 _WORDS = st.sampled_from(_PLAIN + _VARIED)
 _SPACES = st.sampled_from([" ", "  ", "\n", "\t", "\n\n"])
-_TEXTS = st.lists(st.tuples(_WORDS, _SPACES), max_size=12).map(lambda pairs: "".join(word + space for word, space in pairs))
+TEXTS = st.lists(st.tuples(_WORDS, _SPACES), max_size=12).map(lambda pairs: "".join(word + space for word, space in pairs))
 
 
-@given(_TEXTS)
+@given(TEXTS)
 @settings(max_examples=300, deadline=None)
 def test_a_text_passes_the_check_that_its_mask_makes(text: str) -> None:
     """As a whole, at its beginning and at its end; the engine's patterns find it too."""

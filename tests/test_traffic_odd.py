@@ -114,7 +114,7 @@ def test_one_call_is_a_log(tmp_path: Path) -> None:
     ran = run("traffic", path)
     assert ran.code == 0, ran.err
     assert ran.out.startswith("1 call in 1 group:")
-    assert "few answers 1" in ran.out
+    assert "few answers: 1" in ran.out
 
 
 def test_failed_calls_are_counted_and_say_nothing_of_the_task(tmp_path: Path) -> None:

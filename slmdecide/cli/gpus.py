@@ -21,6 +21,8 @@ Format = Literal["text", "markdown", "json"]
 _SCHEMA_VERSION = 1
 _HEADER = ("gpu", "name", "memory GiB", "GB per s", "W", "to buy", "to rent per hour")
 _RIGHT = (2, 3, 4)
+_DROP = (1, 4, 3)
+"""Columns that go first where there is no room: name, power, bandwidth."""
 _RECALL = "from recall: not checked against a table or a vendor's page"
 
 
@@ -92,14 +94,14 @@ def _document(gpu: Gpu, catalog: Catalog, *, full: bool) -> dict[str, Any]:
 
 
 def _list(chosen: Sequence[Gpu], catalog: Catalog, output_format: Format, name: str | None) -> str:
-    from slmdecide.cli.tables import markdown_table, text_table  # noqa: PLC0415
+    from slmdecide.cli.tables import Fitted, fitted_table, markdown_table, told  # noqa: PLC0415
     from slmdecide.numbers import number, usd, usd_band  # noqa: PLC0415
     from slmdecide.report.escape import quoted  # noqa: PLC0415
 
     rows = [
         [
-            gpu.id,
-            f"{gpu.name} ?" if gpu.from_recall else gpu.name,
+            f"{gpu.id} ?" if gpu.from_recall else gpu.id,
+            gpu.name,
             number(gpu.memory_gib),
             number(gpu.mem_bw_gb_per_s),
             number(gpu.power_w),
@@ -108,12 +110,18 @@ def _list(chosen: Sequence[Gpu], catalog: Catalog, output_format: Format, name: 
         ]
         for gpu in chosen
     ]
-    table = (text_table if output_format == "text" else markdown_table)(_HEADER, rows, right=_RIGHT)
-    recalled = f"\n\nSpecifications with ? are {_RECALL}." if any(gpu.from_recall for gpu in chosen) else ""
+    text = output_format == "text"
+    fitted = fitted_table(_HEADER, rows, right=_RIGHT, drop=_DROP) if text else Fitted(markdown_table(_HEADER, rows, right=_RIGHT), ())
+    table = fitted.text
+    notes = [f"Specifications with ? are {_RECALL}."] if any(gpu.from_recall for gpu in chosen) else []
+    notes += [fitted.note] if fitted.note else []
+    under = told(*notes) if text else "\n".join(notes)
     if name is not None:
-        return f"{quoted(name)} may mean {len(rows)} GPUs; give the id of the one that is meant.\n\n{table}{recalled}"
+        head = f"{quoted(name)} may mean {len(rows)} GPUs; give the id of the one that is meant."
+        head = told(head) if text else head
+        return "\n\n".join([head, table, *([under] if under else [])])
     total = f"{len(rows)} GPU{'' if len(rows) == 1 else 's'}; `slmdecide gpus NAME` shows one in full"
-    return f"{table}\n\n{total}{recalled}"
+    return "\n\n".join([table, total, *([under] if under else [])])
 
 
 def _card(gpu: Gpu, catalog: Catalog, output_format: Format) -> str:
@@ -133,10 +141,13 @@ def _card(gpu: Gpu, catalog: Catalog, output_format: Format) -> str:
         ("specifications", gpu.spec_source),
         ("as of", gpu.as_of),
     ]
-    text = (card if output_format == "text" else markdown_card)(gpu.id, [(label, one) for label, one in pairs if one is not None])
     rentals = sorted(catalog.rentals.get(gpu.id, ()), key=lambda one: (one.usd_per_gpu_hour, one.provider))
+    pairs += [("rents from", "; ".join(dict.fromkeys(one.source for one in rentals)))] if rentals else []
+    text = (card if output_format == "text" else markdown_card)(gpu.id, [(label, one) for label, one in pairs if one is not None])
     if not rentals:
         return f"{text}\n\nNobody in the data rents it out."
     rows = [[one.provider, usd_price(one.usd_per_gpu_hour), one.price_kind, one.as_of, one.source] for one in rentals]
     header = ("provider", "per hour", "kind", "as of", "source")
-    return f"{text}\n\n{(text_table if output_format == 'text' else markdown_table)(header, rows, right=(1,))}"
+    if output_format != "text":
+        return f"{text}\n\n{markdown_table(header, rows, right=(1,))}"
+    return f"{text}\n\n{text_table(header[:-1], [row[:-1] for row in rows], right=(1,))}"

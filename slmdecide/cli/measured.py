@@ -86,7 +86,7 @@ def probed(profile: TaskProfile, asked: ToProbe, names: Sequence[str], catalog: 
     if all(one.estimate is None for one in report.ladder):
         typer.echo("note: nothing was measured; the decision rests on published comparisons", err=True)
         return profile, exit_code
-    return folded(profile, [Result(run.name, report)], known), exit_code
+    return folded(profile, [Result(run.name, report, now=True)], known), exit_code
 
 
 def _some_large(profile: TaskProfile, models: Sequence[str], names: Names) -> None:

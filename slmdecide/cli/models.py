@@ -23,6 +23,8 @@ Format = Literal["text", "markdown", "json"]
 _SCHEMA_VERSION = 1
 _HEADER = ("model", "parameters", "class", "kind", "reads", "weights", "licence", "context", "logprobs", "input", "output")
 _RIGHT = (1, 7, 9, 10)
+_DROP = (6, 4, 3, 8, 7, 5, 2)
+"""Columns that go first where there is no room: licence, reads, kind, logprobs, context, weights, class."""
 _RECALL = "from recall: not checked against the model card"
 
 
@@ -126,14 +128,17 @@ def _yes(value: bool | None) -> str:
 
 
 def _list(chosen: Sequence[Model], data: PriceData, output_format: Format) -> str:
-    from slmdecide.cli.tables import markdown_table, text_table  # noqa: PLC0415
+    from slmdecide.cli.tables import Fitted, fitted_table, markdown_table, told  # noqa: PLC0415
 
-    table = text_table if output_format == "text" else markdown_table
     rows = [_row(model, data) for model in chosen]
+    text = output_format == "text"
+    table = fitted_table(_HEADER, rows, right=_RIGHT, drop=_DROP) if text else Fitted(markdown_table(_HEADER, rows, right=_RIGHT), ())
     lines = [f"{len(rows)} model{'' if len(rows) == 1 else 's'}; `slmdecide models NAME` shows one in full"]
     lines += ["Prices: cheapest API, USD per million tokens; – where none sells it."] if rows else []
-    lines += [f"Licences with ? are {_RECALL}."] if any(licence_from_recall(model) for model in chosen) else []
-    return "\n\n".join([table(_HEADER, rows, right=_RIGHT), "\n".join(lines) if output_format == "text" else "  \n".join(lines)])
+    recalled = "licence" not in table.left_out and any(licence_from_recall(model) for model in chosen)
+    lines += [f"Licences with ? are {_RECALL}."] if recalled else []
+    lines += [table.note] if table.note else []
+    return "\n\n".join([table.text, told(*lines) if text else "  \n".join(lines)])
 
 
 def _row(model: Model, data: PriceData) -> list[str]:
@@ -161,7 +166,7 @@ def _row(model: Model, data: PriceData) -> list[str]:
 
 def _show(name: str, data: PriceData, output_format: Format) -> None:
     from slmdecide.cli import price_views as views  # noqa: PLC0415
-    from slmdecide.cli.tables import card, markdown_card, markdown_table, text_table  # noqa: PLC0415
+    from slmdecide.cli.tables import card, fitted_table, markdown_card, markdown_table, told  # noqa: PLC0415
     from slmdecide.readers.price_lookup import find, quotes_now  # noqa: PLC0415
 
     found = find(name, data.models, data.prices)
@@ -178,10 +183,15 @@ def _show(name: str, data: PriceData, output_format: Format) -> None:
     if not quotes:
         typer.echo(f"{text}\n\nNo API in the data sells it.")
         return
-    table = text_table if output_format == "text" else markdown_table
     rows = [[*views.list_row(quote.price), "fine-tuned" if quote.fine_tuned else "prompted"] for quote in quotes]
-    offers_table = table((*views.LIST_HEADER, "mode"), rows, right=views.LIST_RIGHT)
-    typer.echo(f"{text}\n\nOffers in the snapshot of {data.as_of}, {views.PER_MTOK}\n\n{offers_table}")
+    header, right = (*views.LIST_HEADER, "mode"), views.LIST_RIGHT
+    parts = [text, f"Offers in the snapshot of {data.as_of}, {views.PER_MTOK}"]
+    if output_format == "text":
+        offers_ = fitted_table(header, rows, right=right, drop=(*views.LIST_DROP, views.LIST_CONTEXT))
+        parts += [offers_.text, *([told(offers_.note)] if offers_.note else [])]
+    else:
+        parts.append(markdown_table(header, rows, right=right))
+    typer.echo("\n\n".join(parts))
 
 
 def _lines(model: Model) -> list[tuple[str, str]]:

@@ -6,9 +6,9 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Literal
 
-from slmdecide.cli.tables import card, markdown_table, text_table
+from slmdecide.cli.tables import card, markdown_table, text_table, told
 from slmdecide.numbers import UNKNOWN, count, number, percent, usd, usd_price
-from slmdecide.report.escape import markdown, terminal
+from slmdecide.report.escape import markdown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -95,7 +95,7 @@ def _title(quote: Quote) -> str:
 def offers_text(heading: str, quotes: Sequence[Quote], *, dated: bool) -> str:
     """Every offer with all that is known about it."""
     blocks = [card(_title(quote), quote_lines(quote, dated=dated)) for quote in quotes]
-    return "\n\n".join([terminal(heading), *blocks])
+    return "\n\n".join([told(heading), *blocks])
 
 
 def offers_markdown(heading: str, quotes: Sequence[Quote], *, dated: bool) -> str:
@@ -108,6 +108,10 @@ def offers_markdown(heading: str, quotes: Sequence[Quote], *, dated: bool) -> st
 
 LIST_HEADER = ("price id", "provider", "input", "output", "cached read", "context", "deprecated")
 LIST_RIGHT = (2, 3, 4, 5)
+LIST_DROP = (4, 6, 1)
+"""Columns that go first where there is no room: cached read, deprecated, provider."""
+LIST_CONTEXT = 5
+"""The column of the context, which goes next."""
 
 
 def list_row(price: Price) -> list[str]:
@@ -158,7 +162,7 @@ def comparison_text(found: Comparison, mix: Mix | None, as_of: str) -> str:
     """Both prices, their ratio and their sources."""
     header = (PER_MTOK, found.a.name, found.b.name, "ratio")
     table = text_table(header, _comparison_rows(found, mix), right=(1, 2, 3))
-    return "\n".join([f"Prices of {as_of}", table, "", terminal(_about(found.a)), terminal(_about(found.b))])
+    return "\n".join([f"Prices of {as_of}", table, "", told(_about(found.a), _about(found.b))])
 
 
 def comparison_markdown(found: Comparison, mix: Mix | None, as_of: str) -> str:

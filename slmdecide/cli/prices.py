@@ -93,7 +93,7 @@ def list_prices(
 ) -> None:
     """List the prices of the snapshot, by price id."""
     from slmdecide.cli import price_views as views  # noqa: PLC0415
-    from slmdecide.cli.tables import csv_table, markdown_table, text_table  # noqa: PLC0415
+    from slmdecide.cli.tables import csv_table, fitted_table, markdown_table, told  # noqa: PLC0415
 
     data = price_data()
     chosen = _chosen(data, provider, model, status)
@@ -104,10 +104,14 @@ def list_prices(
 
         typer.echo(csv_table(list(Price.__slots__), [astuple(price) for price in chosen]), nl=False)
     else:
-        table = text_table if output_format == "text" else markdown_table
         rows = [views.list_row(price) for price in chosen]
+        header, right = views.LIST_HEADER, views.LIST_RIGHT
         total = f"{len(chosen)} price{'' if len(chosen) == 1 else 's'} in the snapshot of {data.as_of}, {views.PER_MTOK}"
-        typer.echo(f"{table(views.LIST_HEADER, rows, right=views.LIST_RIGHT)}\n\n{total}")
+        if output_format == "text":
+            table = fitted_table(header, rows, right=right, drop=views.LIST_DROP)
+            typer.echo(f"{table.text}\n\n{told(total, *([table.note] if table.note else []))}")
+        else:
+            typer.echo(f"{markdown_table(header, rows, right=right)}\n\n{total}")
 
 
 def _chosen(data: PriceData, provider: str | None, model: str | None, status: str | None) -> list[Price]:

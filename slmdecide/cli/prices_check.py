@@ -77,9 +77,13 @@ def _check_document(result: _Check) -> dict[str, Any]:
     }
 
 
+def _in_lines(*lines: str) -> str:
+    return "\n".join(lines)
+
+
 def _check_text(result: _Check, output_format: Format) -> str:
     from slmdecide.cli import price_views as views  # noqa: PLC0415
-    from slmdecide.cli.tables import markdown_table, text_table  # noqa: PLC0415
+    from slmdecide.cli.tables import markdown_table, text_table, told  # noqa: PLC0415
     from slmdecide.numbers import count, percent  # noqa: PLC0415
 
     found, table = result.found, text_table if output_format == "text" else markdown_table
@@ -87,15 +91,16 @@ def _check_text(result: _Check, output_format: Format) -> str:
     agreed = len(found.cells) - len(wrong)
     share = f" ({percent(agreed / len(found.cells))})" if found.cells else ""
     days = f"{result.age_days} day{'' if result.age_days == 1 else 's'} old"
-    summary = (
-        f"Snapshot of {result.as_of}, {days}, against {result.source} on the same day.\n"
+    compared = (
         f"{count(found.ids)} prices are in both: {count(len(found.cells))} cells compared, {count(agreed)} agree{share}, "
         f"{count(len(wrong))} differ by more than {percent(found.tolerance)} of the larger."
     )
-    parts = [summary, table(views.PROVIDER_HEADER, views.provider_rows(found), right=(1, 2, 3))]
+    lines = (f"Snapshot of {result.as_of}, {days}, against {result.source} on the same day.", compared)
+    say = told if output_format == "text" else _in_lines
+    parts = [say(*lines), table(views.PROVIDER_HEADER, views.provider_rows(found), right=(1, 2, 3))]
     if wrong:
         parts += [
-            f"Disagreements, {views.PER_MTOK}; offers of models.yaml first",
+            say(f"Disagreements, {views.PER_MTOK}; offers of models.yaml first"),
             table(views.CELL_HEADER, views.cell_rows(wrong, result.sold_as), right=(2, 3, 4)),
         ]
     if result.retired:

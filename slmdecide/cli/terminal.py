@@ -12,12 +12,19 @@ if TYPE_CHECKING:
 
     from slmdecide.report.text import Line
 
+_USUAL, _LEAST = 80, 40
+"""Columns of a list."""
 _STYLES = {"title": "bold", "heading": "bold cyan", "chosen": "bold green"}
 
 
 def report_width(most: int) -> int:
     """Columns of the terminal, or of COLUMNS where it is set, but not more than `most`; `most` where nobody says."""
     return min(most, shutil.get_terminal_size((most, 24)).columns)
+
+
+def list_width() -> int:
+    """Columns of the terminal, or of COLUMNS where it is set; 80 where nobody says, and never fewer than 40."""
+    return max(_LEAST, shutil.get_terminal_size((_USUAL, 24)).columns)
 
 
 def may_be_styled() -> bool:

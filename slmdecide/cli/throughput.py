@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -14,6 +15,8 @@ from slmdecide.errors import InputError, did_you_mean
 from slmdecide.records.precision import Precision
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from slmdecide.records.catalog import Catalog, Gpu, Model
 
 Format = Literal["text", "markdown", "json"]
@@ -33,6 +36,7 @@ class Took:
 
 
 def throughput(
+    words: Annotated[list[str] | None, typer.Argument(hidden=True)] = None,
     *,
     model: Annotated[
         str | None,
@@ -68,6 +72,9 @@ def throughput(
     output_format: Annotated[Format, typer.Option("--format", help="How to print.")] = "text",
 ) -> None:
     """Show how many tokens per second one replica writes and how that is known, or how far off the predictor is on a file."""
+    if words:
+        message, typed = _meant(words)
+        raise InputError(message, hint=typed)
     asked = {
         "--model": model,
         "--gpu": gpu,
@@ -86,6 +93,18 @@ def throughput(
     if model is None or gpu is None:
         raise InputError(f"throughput: {'--model' if model is None else '--gpu'} is missing", hint="give --model and --gpu, or --data FILE")
     typer.echo(_answer(model, gpu, gpus, precision, kv_precision, input_tokens, output_tokens, concurrency, output_format))
+
+
+def _meant(words: Sequence[str]) -> tuple[str, str]:
+    """What is wrong with words that stand without an option, and what was probably meant."""
+    from slmdecide.readers.catalog import load_catalog  # noqa: PLC0415
+    from slmdecide.report.escape import quoted  # noqa: PLC0415
+
+    catalog = load_catalog()
+    models = [one for one in words if one in catalog.models or one in catalog.aliases]
+    gpus = [one for one in words if one not in models]
+    typed = shlex.join(["slmdecide", "throughput", "--model", *(models[:1] or ["MODEL"]), "--gpu", *(gpus[:1] or ["GPU"])])
+    return f"throughput: found {', '.join(map(quoted, words))}; a model and a GPU are given as options", typed
 
 
 def _score(data: Path, output_format: Format) -> str:

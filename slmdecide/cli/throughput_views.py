@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from slmdecide.cli.tables import card, markdown_card, markdown_table, text_table
+from slmdecide.cli.tables import card, markdown_card, markdown_table, text_table, told
 from slmdecide.money.estimate import Estimate, Refusal
 from slmdecide.money.scoring import by_class, errors_of
 from slmdecide.numbers import count, number, percent
@@ -160,7 +160,7 @@ def score_page(score: Score, roofline: Roofline, *, markdown: bool) -> str:
     header = ("class", "rows", "median error", "90th percentile", "inside the band")
     what = f"{count(len(score.scored))} rows scored, {count(sum(score.skipped.values()))} skipped; nothing was fitted."
     fitted = f"Predictor: {roofline.rows:,} rows of {roofline.fitted_on}, {roofline.as_of}."
-    parts = [f"{what} {fitted}", table(header, rows, right=(1, 2, 3, 4))]
+    parts = [f"{what} {fitted}" if markdown else told(f"{what} {fitted}"), table(header, rows, right=(1, 2, 3, 4))]
     if score.skipped:
         skipped: Sequence[Sequence[str]] = [[why, count(rows_)] for why, rows_ in score.skipped.items()]
         parts.append(table(("skipped because of", "rows"), skipped, right=(1,)))

@@ -30,7 +30,10 @@ def traffic(
         ),
     ] = None,
     table: Annotated[str, typer.Option(metavar="TABLE", help="Table of that database.")] = "LiteLLM_SpendLogs",
-    engine: Annotated[Literal["duckdb", "spark"], typer.Option(help="What groups and counts the calls.")] = "duckdb",
+    engine: Annotated[
+        Literal["duckdb", "spark", "postgres"],
+        typer.Option(help="What groups and counts the calls; postgres is the database of --from itself."),
+    ] = "duckdb",
     spark_master: Annotated[
         str, typer.Option(metavar="MASTER", help="Spark's master; a cluster must see this machine's TMPDIR.")
     ] = "local[*]",

@@ -7,33 +7,41 @@ from dataclasses import dataclass, replace
 from math import fsum
 from typing import TYPE_CHECKING, NamedTuple
 
+from slmdecide.cli.traffic_costs import costs_in, shared_assumptions
 from slmdecide.core.assess import assess
 from slmdecide.readers.catalog import load_catalog, load_models, load_prices
 from slmdecide.records.traffic_report import Pipeline, Skipped, TrafficGroup, TrafficReport
 from slmdecide.report.words import option_words
+from slmdecide.traffic.first_steps import first_steps
+from slmdecide.traffic.names import name_of
 from slmdecide.traffic.natures import told
-from slmdecide.traffic.period import uncertainty_of, volume
+from slmdecide.traffic.period import volume
 from slmdecide.traffic.pipelines import pipeline_profile
 from slmdecide.traffic.portfolio import (
     SMALLER,
+    STAYS,
+    Priced,
     Tail,
-    first_steps,
     held_back,
     other_large,
     saving_of,
+    saving_over_large,
     share_of,
     shares,
+    spend_of_all,
+    total_over_large,
     total_saving,
     why_large,
 )
 from slmdecide.traffic.pricing import Prices
 from slmdecide.traffic.profile_yaml import as_plain
-from slmdecide.traffic.profiles import name_of, profile_of
+from slmdecide.traffic.profiles import profile_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from slmdecide.records.assessment import Assessment
     from slmdecide.records.catalog import Catalog
     from slmdecide.records.profile import TaskProfile
     from slmdecide.records.traffic import GroupFacts, Period
@@ -50,11 +58,12 @@ _PRICED_ENOUGH = 0.9
 """Share of a group's calls that must be priced for its spend to be scaled to all of them."""
 _MOST_NAMED_MODELS = 10
 _UNNAMED = "unknown"
+_LEAST_SAVING = "decision.min_saving_usd_per_month"
 _NOT_LOOKED_AT = (
-    "quality: nothing was measured; the likelihoods are those of published comparisons (`slmdecide probe` measures)",
+    "quality: nothing was measured, the likelihoods are those of published comparisons; slmdecide probe measures it",
     "limits that a log does not show: privacy, residency, required latency, the price of a wrong answer",
-    "images, audio and files in prompts",
-    "long-context and fine-tuned prices of calls that the log does not price",
+    "images, audio and files in prompts: a model that is proposed may read text alone",
+    "dearer prices of long prompts, and prices of fine-tuned models, where the log does not price the calls",
 )
 
 
@@ -64,6 +73,7 @@ class Made(NamedTuple):
     group: TrafficGroup
     facts: GroupFacts
     profile: TaskProfile
+    assessment: Assessment
     told: Told
     spent: Spent
     labels: tuple[str, ...]
@@ -129,8 +139,15 @@ def found_in(
     left = Tail(
         sum(one.calls for one in tail), fsum(one.input_tokens + one.output_tokens for one in tail), fsum(one.usd for one in of_tail)
     )
+    parts = [
+        *(Priced(one.spent.usd, one.spent.priced_calls, one.facts.calls) for one in made),
+        *(Priced(spent.usd, spent.priced_calls, one.calls) for one, spent in zip(tail, of_tail, strict=True)),
+    ]
+    of_all = spend_of_all(parts) if priced >= _PRICED_ENOUGH * calls else None
     moving = [one for one in groups if one.family in SMALLER and not one.today_small]
-    least_saving = _least_saving(made[0].profile, catalog) if made else 0.0
+    staying_small = [one for one in groups if one.today_small and one.family in STAYS]
+    assumptions = shared_assumptions([one.assessment for one in made])
+    least_saving = next((float(one.value) for one in assumptions if one.field == _LEAST_SAVING and isinstance(one.value, int | float)), 0.0)
     report = TrafficReport(
         schema_version=1,
         calls=calls,
@@ -143,7 +160,7 @@ def found_in(
             "calls_with_tokens": sum(one.calls_with_tokens for one in counted.groups),
         },
         spend_usd=spend if priced else None,
-        spend_usd_per_month=spend / priced * calls / period.months if priced >= _PRICED_ENOUGH * calls else None,
+        spend_usd_per_month=of_all / period.months if of_all is not None else None,
         priced_coverage=priced / calls,
         priced_calls=priced,
         unpriced_models=_unpriced([*(one.spent for one in made), *of_tail]),
@@ -152,7 +169,9 @@ def found_in(
         shares=shares(groups, calls, left),
         could_move=share_of(moving, groups, calls, left),
         already_small=share_of([one for one in groups if one.today_small], groups, calls, left),
+        stays_small=share_of(staying_small, groups, calls, left),
         saving_usd_per_month=total_saving(one.saving_usd_per_month for one in groups),
+        saving_over_large_usd_per_month=total_over_large(groups),
         held_back_usd_per_month=total_saving(one.held_back.saving_usd_per_month for one in groups if one.held_back is not None),
         other_large_usd_per_month=total_saving(one.other_large.saving_usd_per_month for one in groups if one.other_large is not None),
         least_saving_usd_per_month=least_saving,
@@ -176,15 +195,10 @@ def found_in(
         masked_by=None,
         command="",
         prices_as_of=catalog.prices_as_of,
+        assumptions=assumptions,
+        data=made[0].assessment.data if made else None,
     )
     return Found(report=report, made=tuple(made), pipelines=tuple((chain, profile) for _, chain, profile in pipelines))
-
-
-def _least_saving(profile: TaskProfile, catalog: Catalog) -> float:
-    """The saving below which a large model stays: what an assessment assumes, since no log says otherwise."""
-    made = assess(profile, catalog, with_flips=False).assumptions
-    found = next((one.value for one in made if one.field == "decision.min_saving_usd_per_month"), None)
-    return float(found) if isinstance(found, int | float) else 0.0
 
 
 def _unpriced(spent: Iterable[Spent]) -> dict[str, int]:
@@ -212,7 +226,8 @@ def _group(facts: GroupFacts, number: int, taken: Sequence[str], context: Contex
     models: Counter[str] = Counter()
     for use in facts.models:
         models[use.model or _UNNAMED] += use.calls
-    off = uncertainty_of(facts.calls, context.period)
+    off = profile.volume.uncertainty_share or 0.0
+    costs = costs_in(assessment)
     file = context.profile_file(identifier, name)
     group = TrafficGroup(
         id=identifier,
@@ -236,15 +251,17 @@ def _group(facts: GroupFacts, number: int, taken: Sequence[str], context: Contex
         option=option_words(chosen) if chosen is not None else None,
         p_good_enough=assessment.verdict.p_good_enough,
         monthly_cost_usd=assessment.total_usd_per_month,
-        saving_usd_per_month=saving_of(assessment, monthly, off),
+        saving_usd_per_month=saving_of(assessment, monthly, off, costs),
+        saving_over_large_usd_per_month=saving_over_large(assessment),
         today_small=today is not None and today.size_class == "small",
-        held_back=held_back(assessment, monthly, off),
-        other_large=other_large(assessment, today.id if today is not None else None, monthly, off),
+        held_back=held_back(assessment, monthly, off, costs),
+        other_large=other_large(assessment, today.id if today is not None else None, monthly, off, costs),
         models=dict(models.most_common(_MOST_NAMED_MODELS)),
+        answered=facts.texts,
     )
     in_json = sample.json_labels.labels if sample is not None and sample.json_labels is not None else {}
     labels = facts.labels if found.label_field is None else tuple(in_json)
-    return Made(group, facts, profile, found, spent, labels if found.n_labels is not None else ())
+    return Made(group, facts, profile, assessment, found, spent, labels if found.n_labels is not None else ())
 
 
 def _pipelines(chains: Iterable[Chain], made: Sequence[Made], context: Context) -> Iterable[tuple[Pipeline, Chain, TaskProfile]]:

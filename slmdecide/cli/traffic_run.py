@@ -17,7 +17,9 @@ from slmdecide.traffic.backend import SPARK_MASTER, need_engine, spark_backend, 
 from slmdecide.traffic.engine import Engine
 from slmdecide.traffic.files import expand, size_of
 from slmdecide.traffic.gather import gather
+from slmdecide.traffic.gather_table import gather_table
 from slmdecide.traffic.postgres import TABLE, Source, database
+from slmdecide.traffic.spend_table import SpendTable
 from slmdecide.traffic.table import parse_map
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ def run(options: Options) -> TrafficReport:
     if options.days is not None and not (isfinite(options.days) and options.days > 0):
         raise InputError(f"--days: found {options.days:g}; a number of days above 0 is expected")
     columns = parse_map(options.mapping) if options.mapping else None
+    _check_engine(options)
     if not options.logs and options.from_ is None:
         raise InputError("nothing to read; name logs, or a database with --from")
     paths = expand(options.logs)
@@ -62,28 +65,55 @@ def run(options: Options) -> TrafficReport:
     with tempfile.TemporaryDirectory(prefix="slmdecide-traffic-") as name:
         folder = Path(name)
         with ExitStack() as open_:
-            source = open_.enter_context(closing(Source(where))) if where is not None else None
+            counts = options.engine == "postgres"
+            source = open_.enter_context(closing(Source(where, counts=counts))) if where is not None else None
             n_bytes = size_of(paths) + (source.size() if source is not None else 0.0)
-            backend = spark_backend(folder, options.spark_master) if options.engine == "spark" else None
+            table = SpendTable(source) if source is not None and counts else None
+            spark = spark_backend(folder, options.spark_master) if options.engine == "spark" else None
+            backend = table.backend() if table is not None else spark
             engine = open_.enter_context(closing(Engine(folder, n_bytes, backend)))
             open_.callback(_tell, "")
             open_.enter_context(told_failures(*engine.backends))
-            counted, account, texts = gather(
-                engine,
-                paths,
-                folder,
-                columns,
-                strict=options.strict,
-                tell=_tell,
-                meanwhile=_load,
-                with_sample=lambda: _texts(engine),
-                table=source,
-            )
+            if table is not None:
+                found = gather_table(
+                    engine, table, folder, strict=options.strict, tell=_tell, meanwhile=_load, with_sample=lambda: _texts(engine)
+                )
+            else:
+                found = gather(
+                    engine,
+                    paths,
+                    folder,
+                    columns,
+                    strict=options.strict,
+                    tell=_tell,
+                    meanwhile=_load,
+                    with_sample=lambda: _texts(engine),
+                    table=source,
+                )
+            counted, account, texts = found
             if not counted.groups:
                 raise DataError(_nothing(account), hint="`--map input_tokens=COLUMN --map output_tokens=COLUMN` reads other tables")
     from slmdecide.cli.traffic_made import made  # noqa: PLC0415  (see there)
 
     return made(counted, account, texts, options, _command(options), _tell)
+
+
+def _check_engine(options: Options) -> None:
+    """InputError for what a database cannot count."""
+    if options.engine != "postgres":
+        return
+    if options.from_ is None:
+        raise InputError("--engine postgres: the database of --from counts its own rows, and none is named")
+    if options.logs:
+        raise InputError(
+            f"--engine postgres: {options.logs[0][:200]} is no part of the database, and is not sent there",
+            hint="leave --engine postgres out to count both here, or the files",
+        )
+    if options.mapping:
+        raise InputError(
+            "--engine postgres reads the columns of LiteLLM's table, and takes no --map",
+            hint="leave --engine postgres out: the rows of any table can be streamed",
+        )
 
 
 def _load() -> None:

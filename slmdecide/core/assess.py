@@ -5,19 +5,22 @@ from __future__ import annotations
 from math import fsum
 from typing import TYPE_CHECKING, NamedTuple
 
-from slmdecide.core.advice import Situation, reasons, summary, why_not
 from slmdecide.core.cost_model import cost_inputs, cost_model
 from slmdecide.core.costs import cost_band, ready_made, shown_lines
 from slmdecide.core.decide import considered
 from slmdecide.core.flips import Decider, find_flips, saving_of
 from slmdecide.core.inputs import Plan, with_value
+from slmdecide.core.measured import SOURCE as MEASURED_HERE
 from slmdecide.core.naming import option_words
 from slmdecide.core.options import cheapest, request_usd
 from slmdecide.core.payback import paybacks
 from slmdecide.core.quality import LEVELS
+from slmdecide.core.reasons import reasons, why_not
 from slmdecide.core.resolve import resolve, resolve_stage
 from slmdecide.core.score import assess_criteria, features, score
+from slmdecide.core.situation import Situation
 from slmdecide.core.steps import next_steps
+from slmdecide.core.summary import summary
 from slmdecide.core.used import used_gpu_prices, used_prices, what_decides
 from slmdecide.numbers import number
 from slmdecide.records.assessment import (
@@ -160,7 +163,7 @@ def _if_labelled(profile: TaskProfile, part: _Part, decider: Decider) -> Choice 
 
 def _part(task: Task, choice: Choice, decider: Decider, catalog: Catalog) -> _Part:
     every = considered(decider.survey(task), task, catalog)
-    criteria = assess_criteria(catalog.criteria, _features(task, every), task.weights)
+    criteria = assess_criteria(catalog.criteria, _features(task, every, decider.survey(task).yardsticks), task.weights)
     its_score = score(criteria)
     monthly, total, once = _money_of(choice.chosen, task)
     situation = Situation(task, choice, every, its_score, total, catalog.prices_as_of)
@@ -175,9 +178,9 @@ def _part(task: Task, choice: Choice, decider: Decider, catalog: Catalog) -> _Pa
     return _Part(task, choice, every, criteria, its_score, verdict, monthly, total, once, situation)
 
 
-def _features(task: Task, every: Sequence[Considered]) -> dict[str, str | float | bool | None]:
+def _features(task: Task, every: Sequence[Considered], yardsticks: frozenset[str]) -> dict[str, str | float | bool | None]:
     """The values that the lean rules ask about. Prices are compared whether or not the data may go to an API."""
-    kin = [one for one in every if one.option.family == "large" and one.quality.source != "published_large_models"]
+    kin = [one for one in every if one.option.family == "large" and (one.option.id in yardsticks or one.quality.source == MEASURED_HERE)]
     large = [usd for one in kin if (usd := _request(one, task))]
     small = [usd for one in every if one.option.family == "small" and (usd := _request(one, task))]
     return features(

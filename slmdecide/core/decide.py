@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from slmdecide.core.choice import Judged, choose
 from slmdecide.core.costs import bill
+from slmdecide.core.measured import LARGER_SIBLING, NOT_MEASURED
 from slmdecide.core.measured import SOURCE as MEASURED_HERE
 from slmdecide.core.options import Option, Served, build_options, cascade_of, shape
 from slmdecide.core.quality import LEVELS, QualityBook
@@ -53,6 +54,8 @@ class Survey:
 
     singles: tuple[Considered, ...]
     """Smallest first."""
+    yardsticks: frozenset[str]
+    """Ids of the large options that published comparisons are against."""
     able: tuple[Considered, ...]
     """Those that break no constraint and are likely enough to be good enough: what money decides among."""
     hopeful: bool
@@ -60,7 +63,7 @@ class Survey:
     smalls: tuple[Considered, ...]
     """Small members that a cascade can be built from: the likeliest, and those that are near it."""
     larges: tuple[Considered, ...]
-    """Large members that a cascade can be built from."""
+    """Large members that a cascade can be built from: those that are likely enough themselves, if any is."""
     cascade_vetoes: tuple[Veto, ...]
     """Why there is no use in a cascade, besides what its members break."""
     cascade_open: bool
@@ -106,7 +109,7 @@ def survey(task: Task, catalog: Catalog, known: Known | None = None) -> Survey:
         for one in options
     )
     level = LEVELS[task.risk]
-    larges = _of_best(_large_members(singles, yardsticks, task), lambda one: (bool(one.vetoes),))
+    larges = _of_best(_large_members(singles, yardsticks, task), lambda one: (bool(one.vetoes), _likelihood(one) < level))
     fitting = _of_best(
         _small_members(singles, task),
         lambda one: (bool(one.vetoes), any(use_of_signal(one.option, task)), not one.option.costed),
@@ -117,6 +120,7 @@ def survey(task: Task, catalog: Catalog, known: Known | None = None) -> Survey:
     members_free = bool(smalls and larges) and not (smalls[0].vetoes or larges[0].vetoes or any(use_of_signal(smalls[0].option, task)))
     return Survey(
         singles=singles,
+        yardsticks=frozenset(yardsticks),
         able=tuple(one for one in singles if not one.vetoes and (one.quality.p_good_enough or 0.0) >= level),
         hopeful=any(not one.vetoes and (one.quality.high or 0.0) >= level for one in singles),
         smalls=smalls,
@@ -162,11 +166,19 @@ def _small_members(singles: Sequence[Considered], task: Task) -> list[Considered
 
 
 def _large_members(singles: Sequence[Considered], yardsticks: set[str], task: Task) -> list[Considered]:
-    """What the large member of a cascade is taken from: the yardsticks, or the options of the model that was replayed."""
+    """What the large member of a cascade is taken from.
+
+    The yardsticks, with a floor all that were held against it too; or the options of the model that was replayed.
+    """
     replayed = task.cascade
     if replayed is None:
-        return [one for one in singles if one.option.id in yardsticks]
+        return [one for one in singles if one.option.id in yardsticks or (one.option.family == "large" and _held(one, task))]
     return [one for one in singles if one.option.family == "large" and one.option.model.id == replayed.large]
+
+
+def _held(one: Considered, task: Task) -> bool:
+    """Whether it was held against the floor of the task, which makes it as good a yardstick as any."""
+    return task.floor is not None and one.quality.source == MEASURED_HERE
 
 
 def _use_of_cascade(small: Considered, level: float, task: Task) -> tuple[Veto, ...]:
@@ -259,6 +271,10 @@ def considered(found: Survey, task: Task, catalog: Catalog) -> tuple[Considered,
 
 
 def _with_cases(one: Considered, book: QualityBook) -> Considered:
-    if one.quality.source == MEASURED_HERE:
+    if one.quality.source in _WITHOUT_CASES:
         return one
     return one._replace(quality=replace(one.quality, cases=book.cases(one.option.mode, one.option.model)))
+
+
+_WITHOUT_CASES = (MEASURED_HERE, NOT_MEASURED, LARGER_SIBLING)
+"""Sources of a likelihood that rests on no published comparison."""

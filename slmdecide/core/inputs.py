@@ -83,6 +83,7 @@ def _spread(now: float, factors: Sequence[float], low: float, high: float) -> tu
 _SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 _MONEY = (0.0, 1e-5, 1e-3, 1e-1, 10.0, 1e3)
 _TOLERANCES = (0.0, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0)
+_FLOORS = (0.0, 0.25, 0.5, 0.75, 0.9, 1.0)
 _VOLUMES = (1e-9, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 0.3, 3.0, 10.0, 100.0, 1e3, 1e4, 1e5)
 _WIDE = (0.0, 0.01, 0.1, 0.3, 3.0, 10.0, 100.0)
 _LENGTHS = (0.1, 0.3, 3.0, 10.0, 100.0)
@@ -238,6 +239,19 @@ def _of_single_task(profile: TaskProfile, task: Task, known: Survey) -> list[Num
             vary=one("cost_per_label_usd"),
         ),
     ]
+    if task.floor is not None:
+        found.append(
+            Numeric(
+                "quality.floor",
+                task.floor,
+                _other((*_FLOORS, *_scores(task)), task.floor),
+                whole=False,
+                vary=one("floor"),
+                keeps_constraints=False,
+                money_only=False,
+                monotone=False,
+            )
+        )
     bounds = {
         float(floor(serving.idle_latency_ms))
         for each in known.able
@@ -259,6 +273,12 @@ def _of_single_task(profile: TaskProfile, task: Task, known: Survey) -> list[Num
             )
         )
     return found
+
+
+def _scores(task: Task) -> tuple[float, ...]:
+    """What was measured against the floor: estimates and bounds, between which a likelihood turns."""
+    found = [one for one in task.measured if one.against == "floor"]
+    return tuple(max(0.0, score) for one in found for score in (one.low, one.estimate, one.high))
 
 
 def _other(values: Sequence[float], now: float | None) -> tuple[float, ...]:

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from slmdecide.records.task import Task
 
 SOURCE = "measured_here"
+NOT_MEASURED = "not_measured"
+"""With a floor, of an option that nobody held against it."""
+LARGER_SIBLING = "larger_sibling"
+"""Of a prompted model of whose line a larger one was shown not to be good enough."""
 CERTAIN = 0.999
 """No measurement makes surer than this; declared."""
 _MOST_EXAMPLES = 1_000_000
@@ -28,7 +32,7 @@ _ROUNDING = 1e-9
 
 
 def yardstick(task: Task) -> Yardstick:
-    """What good enough means for the task: a floor if it has one, else the large model."""
+    """What good enough means for the task: a floor if it has one, whatever tolerance stands beside it, else the large model."""
     return "floor" if task.floor is not None else "large_model"
 
 
@@ -96,8 +100,45 @@ def quality(task: Task, model: str, mode: Mode) -> QualityEstimate | None:
     )
 
 
+def floor_words(task: Task) -> str:
+    """`the floor of 0.85 accuracy`."""
+    return f"the floor of {task.floor:g} {task.metric}"
+
+
+def not_measured(task: Task) -> QualityEstimate:
+    """Of an option that nobody held against the task's floor: nothing is known, and the interval is all there is."""
+    return QualityEstimate(
+        p_good_enough=None,
+        low=0.0,
+        high=1.0,
+        source=NOT_MEASURED,
+        n=0,
+        n_sources=0,
+        explanation=f"not measured: published scores are of other test sets, so whether it reaches {floor_words(task)} is open",
+        evidence=(),
+    )
+
+
+def under_sibling(own: QualityEstimate, task: Task, sibling: str) -> QualityEstimate:
+    """Of a prompted model no likelier than a larger one of its line, which was shown not to be good enough."""
+    above = quality(task, sibling, "prompted")
+    if above is None or above.p_good_enough is None:
+        return own
+    alone = own.p_good_enough if own.p_good_enough is not None else 1.0
+    return QualityEstimate(
+        p_good_enough=min(alone, above.p_good_enough),
+        low=0.0,
+        high=above.high,
+        source=LARGER_SIBLING,
+        n=above.n,
+        n_sources=1,
+        explanation=f"{sibling}, a larger model of its line, was {above.explanation}; a smaller one is no likelier",
+        evidence=(),
+    )
+
+
 def _explained(found: MeasuredModel, known: bool | None, task: Task) -> str:
-    where = f"measured on {examples_words(found.n)} of yours ({found.source})"
+    where = f"measured on {examples_words(found.n)} of yours{by_and_when(found)} ({found.source})"
     verdict = {True: "it is shown to be good enough", False: "it is shown not to be good enough", None: "neither way is shown yet"}[known]
     sure = f"at {percent(1 - found.error_rate)} whenever one looks"
     if task.floor is not None:
@@ -105,6 +146,12 @@ def _explained(found: MeasuredModel, known: bool | None, task: Task) -> str:
         return f"{where}: {told}; {verdict}"
     points = f"{_points(found.estimate)} points against the large model ({_points(found.low)} to {_points(found.high)} {sure})"
     return f"{where}: {points}, where −{number(task.tolerance)} is allowed; {verdict}"
+
+
+def by_and_when(found: MeasuredModel) -> str:
+    """` by exact label on 2026-11-28`, as far as it is known."""
+    by = f" by {found.metric.replace('_', ' ')}" if found.metric is not None else ""
+    return by + (f" on {found.measured_on}" if found.measured_on is not None else "")
 
 
 def examples_words(n: int) -> str:
@@ -145,11 +192,14 @@ def cascade_quality(found: MeasuredCascade, task: Task, large: QualityEstimate) 
     """How likely the replayed cascade is good enough; None if it promises nothing at the task's tolerance.
 
     It promises to stay near its large member, so it is as likely as the promise holds and the large member itself will do: with a
-    floor, by as many points above it as the cascade may fall behind.
+    floor, by as many points above it as the cascade may fall behind, however many these are. With a floor and a large member that
+    nobody held against it, None too.
     """
-    if found.threshold is None or found.delta is None or found.tolerance is None or found.tolerance > task.tolerance + _ROUNDING:
+    if found.threshold is None or found.delta is None or found.tolerance is None:
         return None
     above = reaches_floor(task, found.large, found.tolerance)
+    if above is None if task.floor is not None else found.tolerance > task.tolerance + _ROUNDING:
+        return None
     alone = above if above is not None else large.p_good_enough if large.p_good_enough is not None else 0.0
     seen = f"on {examples_words(found.n).replace(' ', ' recorded ')} " if found.n is not None else ""
     where = f"replayed {seen}({found.source or 'the profile'})"

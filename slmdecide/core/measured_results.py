@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from slmdecide.errors import InputError, did_you_mean
 from slmdecide.numbers import number
 from slmdecide.records.cascade_report import CascadeReport
+from slmdecide.records.metrics import same, taken_for
 from slmdecide.records.probe import ProbeReport
 from slmdecide.records.profile import MeasuredCascade, MeasuredModel, Stage, TaskProfile
 
@@ -38,6 +39,8 @@ class Result(NamedTuple):
 
     source: str
     report: ProbeReport | CascadeReport
+    now: bool = False
+    """Whether it was measured by this very command: then its notes have said which metric was taken."""
 
 
 class Names:
@@ -105,9 +108,9 @@ def _with(part: _Part, profile: TaskProfile, results: Sequence[Result], names: N
     """The part with what was measured of it."""
     quality = part.quality if part.quality is not None else profile.quality
     notes: list[str] = []
-    models = {(one.model, one.mode, one.against): one for one in part.measured}
+    models: _Measured = {(one.model, one.mode, one.against): one for one in part.measured}
     replayed = part.cascade
-    for source, report in results:
+    for source, report, now in results:
         if isinstance(report, CascadeReport):
             if replayed is not None:
                 notes.append(f"{source}: takes the place of the cascade of {replayed.small} and {replayed.large} that was given before")
@@ -117,13 +120,38 @@ def _with(part: _Part, profile: TaskProfile, results: Sequence[Result], names: N
         _usable(found, unknown, quality.floor, source)
         _same_yardstick(found, report, source, names)
         notes += _other_task(report, source, (part.name, profile.name))
-        for one in found:
-            before = models.get((one.model, one.mode, one.against))
-            if before is not None:
-                notes.append(f"{source}: takes the place of what {before.source} says of {one.model}")
-            models[one.model, one.mode, one.against] = one
+        notes += _take(found, models, source)
+        if now:
+            notes += _set_aside(found, models, source)
+        else:
+            _right_metric(found, quality.metric, source)
+            _one_metric(tuple(models.values()), source)
         notes += [f"{source}: {one} was measured, but is no known model and is left out; --measured-as {one}=ID" for one in unknown]
     return replace(part, measured=tuple(models.values()), cascade=replayed), notes
+
+
+_Measured = dict[tuple[str, str, str], MeasuredModel]
+"""By model, mode and yardstick."""
+
+
+def _take(found: Sequence[MeasuredModel], models: _Measured, source: str) -> list[str]:
+    """Put what was found among the measured; the notes say what it takes the place of."""
+    notes = []
+    for one in found:
+        key = (one.model, one.mode, one.against)
+        if key in models:
+            notes.append(f"{source}: takes the place of what {models[key].source} says of {one.model}")
+        models[key] = one
+    return notes
+
+
+def _set_aside(found: Sequence[MeasuredModel], models: _Measured, source: str) -> list[str]:
+    """Take out what was measured before by another metric than now: nobody is sent away after the probe was paid."""
+    by = next((one.metric for one in found if one.metric is not None), None)
+    other = {key: one for key, one in models.items() if by is not None and one.metric is not None and not same(one.metric, by)}
+    for key in other:
+        del models[key]
+    return [f"{source}: is by {by}, so what {one.source} says of {one.model} by {one.metric} is left out" for one in other.values()]
 
 
 def _other_task(report: ProbeReport, source: str, called: Sequence[str]) -> list[str]:
@@ -167,6 +195,28 @@ def _usable(found: Sequence[MeasuredModel], unknown: Sequence[str], floor: float
         raise InputError(f"{source}: measured against the large model, not against {wanted}", hint="drop quality.floor, or probe again")
 
 
+def _right_metric(found: Sequence[MeasuredModel], asked: str | None, source: str) -> None:
+    """InputError where the report scores by something else than the profile asks for."""
+    allowed = taken_for(asked) if asked is not None else ()
+    wrong = next((one for one in found if allowed and one.metric is not None and one.metric not in allowed), None)
+    if wrong is not None:
+        raise InputError(
+            f"{source}: models[].metric: found {wrong.metric!r} of {wrong.model}; quality.metric is {asked}; allowed: {', '.join(allowed)}",
+            hint=f"probe with --metric {allowed[0]}, or change quality.metric",
+        )
+
+
+def _one_metric(found: Sequence[MeasuredModel], source: str) -> None:
+    """InputError where models were scored by different metrics: their scores cannot be compared."""
+    named = [one for one in found if one.metric is not None]
+    for one in named[1:]:
+        if not same(one.metric or "judge", named[0].metric or "judge"):
+            raise InputError(
+                f"{source}: models[].metric: found {one.metric!r} of {one.model}, and {named[0].metric!r} of {named[0].model} "
+                f"({named[0].source}); allowed: one metric for all",
+            )
+
+
 def _models(report: ProbeReport, source: str, names: Names) -> tuple[list[MeasuredModel], list[str]]:
     """What was measured of known models, and the names of the others."""
     found, unknown = [], []
@@ -198,6 +248,8 @@ def _model(rung: Rung, named: Named, report: ProbeReport, source: str) -> Measur
         high=max(high, estimate),
         error_rate=report.error_rate if report.error_rate is not None else _ERROR_RATE,
         p95_ms=_p95_ms(rung.model, report),
+        metric=next((one.metric for one in report.models if one.model == rung.model), None),
+        measured_on=report.measured_on,
         source=(f"{source}, against {reference}" if reference is not None else source)[:_MOST_CHARACTERS],
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from slmdecide.core.measured import by_and_when
 from slmdecide.numbers import exact
 from slmdecide.records.profile import MeasuredModel
 
@@ -114,7 +115,7 @@ def _told(part: Any) -> str:  # noqa: ANN401  (any part of a profile)
     """A part in a few words: its name, or what it says."""
     if isinstance(part, MeasuredModel):
         what = "score" if part.against == "floor" else "against the large model"
-        figures = f"{part.estimate:.4g} ({part.low:.4g} to {part.high:.4g}), n = {part.n}"
+        figures = f"{part.estimate:.4g} ({part.low:.4g} to {part.high:.4g}), n = {part.n}{by_and_when(part)}"
         return f"{part.model}, {part.mode.replace('_', '-')}: {what} {figures}"
     name = getattr(part, "name", None)
     if name is not None:

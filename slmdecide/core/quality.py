@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from slmdecide.core import measured
 from slmdecide.core.likeness import effective_n, nearest
+from slmdecide.core.lines import larger_sibling
 from slmdecide.core.reference import kind_of_task, p_good_enough
 from slmdecide.measure.intervals import wilson_ends
 from slmdecide.numbers import percent
@@ -197,6 +198,7 @@ class QualityBook:
         self._task = task
         self._comparisons = catalog.head_to_head
         self._reference = catalog.reference
+        self._models = catalog.models
         self._kinds = {mode: kind_of_task(task, mode) for mode in _MODES}
         self._small: dict[tuple[Mode, float | None], QualityEstimate] = {}
         self._shortfalls: dict[Mode, float] = {}
@@ -204,11 +206,31 @@ class QualityBook:
         self._open_share = float(claim.value) if claim is not None and isinstance(claim.value, int | float) else 0.5
 
     def small(self, mode: Mode, model: Model) -> QualityEstimate:
-        """For a small model in this mode."""
+        """For a small model in this mode: what was measured of it, or of a larger one of its line; with a floor nothing else tells."""
         if self._task.measured:
             measured_here = measured.quality(self._task, model.id, mode)
             if measured_here is not None:
                 return measured_here
+            sibling = self._bad_sibling(model) if mode == "prompted" else None
+            if sibling is not None:
+                return measured.under_sibling(self._published(mode, model), self._task, sibling)
+        return self._published(mode, model)
+
+    def _bad_sibling(self, model: Model) -> str | None:
+        """The smallest of the larger models of this line that were measured, prompted, and shown not to be good enough."""
+        asked = measured.asked_of(self._task)
+        bad = [
+            (other.params_total_b or 0.0, other.id)
+            for one in self._task.measured
+            if one.mode == "prompted" and one.against == measured.yardstick(self._task) and measured.settled(one, asked) is False
+            if larger_sibling(other := self._models[one.model], model)
+        ]
+        return min(bad)[1] if bad else None
+
+    def _published(self, mode: Mode, model: Model) -> QualityEstimate:
+        """What published comparisons say; of a floor they say nothing."""
+        if self._task.floor is not None:
+            return measured.not_measured(self._task)
         size_b = model.params_total_b if mode == "prompted" else None
         found = self._small.get((mode, size_b))
         if found is None:
@@ -224,7 +246,10 @@ class QualityBook:
             promised = measured.cascade_quality(replayed, self._task, above)
             if promised is not None:
                 return promised
-        return cascade(self.small(mode, model), above)
+        below = self.small(mode, model)
+        if self._task.floor is not None and (below.p_good_enough is None or above.p_good_enough is None):
+            return measured.not_measured(self._task)
+        return cascade(below, above)
 
     def cases(self, mode: Mode, model: Model) -> tuple[PublishedCase, ...]:
         """The published comparisons nearest to a small model in this mode."""
@@ -232,11 +257,18 @@ class QualityBook:
         return nearest(self._comparisons, self._kinds[mode].likened._replace(size_b=size_b))
 
     def large(self, model: Model, *, yardstick: bool) -> QualityEstimate:
-        """For a large model: what was measured of it, else the yardstick itself, or an open one against commercial ones."""
+        """For a large model: what was measured of it, else the yardstick itself, or an open one against commercial ones.
+
+        With a floor none is the yardstick: what was not measured is not known.
+        """
         measured_here = measured.quality(self._task, model.id, "prompted") if self._task.measured else None
         if measured_here is not None:
             return measured_here
-        return YARDSTICK if yardstick else open_large(self._open_share)
+        if yardstick and self._task.floor is None:
+            return YARDSTICK
+        own = measured.not_measured(self._task) if self._task.floor is not None else open_large(self._open_share)
+        sibling = self._bad_sibling(model) if self._task.measured else None
+        return measured.under_sibling(own, self._task, sibling) if sibling is not None else own
 
     def shortfall(self, mode: Mode, model: Model) -> float:
         """Expected share of answers that this small model in this mode gets wrong and the large one right."""

@@ -16,7 +16,8 @@ from slmdecide.measure.labels import label_reader
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from slmdecide.records.probe import Example, Metric
+    from slmdecide.records.metrics import Metric
+    from slmdecide.records.probe import Example
 
     Score = Callable[[str, Example], float]
     """From an answer and its example to a score, 0 to 1."""

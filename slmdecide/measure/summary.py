@@ -75,6 +75,7 @@ def summarise(
         notes=(*notes, *_beyond(known, cap_usd), *_notes(tallies, mine, n_examples)),
         data=dict(data or {}),
         error_rate=rules.error_rate,
+        measured_on=max((tally.last_day for tally in tallies.values()), default="") or None,
     )
 
 

@@ -44,6 +44,8 @@ class Tally:
     def __init__(self, repeats: int) -> None:
         self.repeats = repeats
         self.answered = 0
+        self.last_day = ""
+        """ISO date, UTC, of the last call; "" without one."""
         self.again = 0
         """Answers to a question that was answered already."""
         self.spent_usd = array("d")
@@ -76,6 +78,7 @@ class Tally:
 
     def add(self, call: Call) -> None:
         """Take in one line of a run."""
+        self.last_day = max(self.last_day, call.started_at[:10])
         if call.cost_usd is None:
             self.unpriced += 1
         else:

@@ -10,7 +10,8 @@ from slmdecide.measure.scoring import Options, scorer, unfit
 from slmdecide.numbers import count
 from slmdecide.probe.prompts import Prompt, check_template, label_codes
 from slmdecide.readers.mistakes import shown
-from slmdecide.records.probe import Metric, ProbeRules
+from slmdecide.records.metrics import METRICS, Metric, of_labels, plain, standard
+from slmdecide.records.probe import ProbeRules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from slmdecide.records.profile import Output, TaskProfile
     from slmdecide.records.task import Task
 
-METRICS: tuple[str, ...] = get_args(Metric)
 _BY_OUTPUT: Mapping[Output, Metric] = {
     "label": "exact_match",
     "number": "numeric",
@@ -31,25 +31,6 @@ _BY_OUTPUT: Mapping[Output, Metric] = {
     "code": "exact_match",
 }
 """Where the profile names no metric that can be scored."""
-_BY_WORD: Mapping[str, Metric] = {
-    "exact match": "exact_match",
-    "em": "exact_match",
-    "f1": "token_f1",
-    "token f1": "token_f1",
-    "squad f1": "token_f1",
-    "entity f1": "entity_f1",
-    "span f1": "entity_f1",
-    "rouge": "rouge_l",
-    "rouge l": "rouge_l",
-    "rougel": "rouge_l",
-    "json schema": "json_schema",
-    "json fields": "json_fields",
-    "field match": "json_fields",
-    "numeric": "numeric",
-    "contains": "contains",
-}
-"""Names in a profile's quality.metric, lower case, that mean one of ours."""
-_LABEL_WORDS = ("accuracy", "macro f1", "exact label", "exact match", "micro f1")
 _ROOM = 4
 """Times the expected length that an open answer may have, so that few are cut off (declared)."""
 _LEAST_OPEN_TOKENS = 128
@@ -167,17 +148,16 @@ def _metric(profile: TaskProfile, task: Task, asked: Asked, labels: Sequence[str
     if asked.metric is not None:
         return _named(asked.metric, labels)
     given = profile.quality.metric
-    word = given.casefold().replace("_", " ").replace("-", " ").strip() if given is not None else None
     if labels:
-        if word == "macro f1":
+        if given is not None and plain(given) == "macro f1":
             notes.append("the ladder tests accuracy, a mean over examples; macro-F1, the profile's metric, is reported beside it")
-        elif word is not None and word not in _LABEL_WORDS:
+        elif given is not None and not of_labels(given):
             notes.append(f"the profile's metric {given} is not measured; accuracy and macro-F1 are")
         return "exact_label"
-    found = _BY_WORD.get(word) if word is not None else None
+    found = standard(given) if given is not None else None
     if found is None:
         found = "json_schema" if asked.schema is not None else _BY_OUTPUT[task.output]
-        if word is not None:
+        if given is not None:
             notes.append(f"the profile's metric {given} is not measured; {found} is (--metric takes another one)")
     return found
 

@@ -12,7 +12,8 @@ from slmdecide.readers.mistakes import MOST_MISTAKES, FileError, Location, Mista
 from slmdecide.readers.mistakes import shown as value_shown
 from slmdecide.readers.strict import check
 from slmdecide.readers.yaml import scan
-from slmdecide.records.profile import TaskProfile
+from slmdecide.records.metrics import same, taken_for
+from slmdecide.records.profile import Stage, TaskProfile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +37,31 @@ def parse_profile(text: str, name: str, catalog: Catalog) -> TaskProfile:
     mistakes = (*checked.mistakes, *unknown)
     if checked.record is None or mistakes:
         raise FileError(name, mistakes)
+    if mixed := tuple(_other_metrics(checked.record, document)):
+        raise FileError(name, mixed)
     return checked.record
+
+
+def _other_metrics(profile: TaskProfile, document: Document) -> Iterator[Mistake]:
+    """Measurements by another metric than the profile asks for, or than the first one: scores of different metrics do not compare."""
+    parts: list[tuple[TaskProfile | Stage, Location]] = [(profile, ())]
+    parts += [(stage, ("stages", i)) for i, stage in enumerate(profile.stages or ())]
+    for part, place in parts:
+        quality = part.quality if part.quality is not None else profile.quality
+        asked = taken_for(quality.metric) if quality.metric is not None else ()
+        first = next((one for one in part.measured if one.metric is not None), None)
+        for i, one in enumerate(part.measured):
+            if one.metric is None or first is None or first.metric is None:
+                continue
+            problem = None
+            if asked and one.metric not in asked:
+                problem = f"quality.metric is {value_shown(quality.metric)}; allowed: {', '.join(asked)}"
+            elif not same(one.metric, first.metric):
+                problem = f"{first.model} is by {first.metric}; allowed: {first.metric}, so that they compare"
+            if problem is not None:
+                location = (*place, "measured", i, "metric")
+                line = document.line_of(location)
+                yield Mistake(line=line, field=dotted(location), problem=f"found {value_shown(one.metric)}; {problem}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

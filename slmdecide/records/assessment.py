@@ -50,15 +50,17 @@ class PublishedCase:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QualityEstimate:
-    """How likely an option is good enough: the large model's score minus the tolerance, or better."""
+    """How likely an option is good enough: the large model's score minus the tolerance, or better; with a floor, that or better."""
 
     p_good_enough: float | None
+    """None where nothing is known: with a floor, of what was not measured."""
     low: float | None
     """Lower end of the 90 % interval; of measured_here the least that more examples could lead to."""
     high: float | None
     source: str
-    """measured_here, reference_class, published_cascades, published_large_models or yardstick; published_base_rate in files of
-    earlier versions."""
+    """measured_here, reference_class, published_cascades, published_large_models or yardstick; not_measured where a floor is asked
+    for that nobody held it against; larger_sibling where a larger model of its line was shown not to be good enough;
+    published_base_rate in files of earlier versions."""
     n: int
     """Published comparisons of this very kind (nature, mode and reasoning); of measured_here the user's own examples."""
     n_sources: int

@@ -8,19 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Metric = Literal[
-    "exact_label",
-    "exact_match",
-    "token_f1",
-    "entity_f1",
-    "json_schema",
-    "json_fields",
-    "numeric",
-    "contains",
-    "rouge_l",
-    "judge",
-]
-"""How one answer is scored, 0 to 1."""
+from slmdecide.records.metrics import Metric
+
 AnswerFormat = Literal["label_code", "free_text", "schema", "schema_reason_first"]
 """How a model is asked to answer: with the one-token code of a label, as it likes, constrained by a JSON schema, or constrained
 with a reason before the answer."""
@@ -375,3 +364,5 @@ class ProbeReport:
     data: dict[str, str]
     error_rate: float | None = None
     """Most probability of a wrong statement about the ladder; None in files of earlier versions."""
+    measured_on: str | None = None
+    """ISO date, UTC, of the last call of the run; None without a call, and in files of earlier versions."""

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from math import isfinite
 from typing import Annotated, Any, ClassVar, Literal
 
 from annotated_types import Ge, Gt, Le, Len
 
+from slmdecide.records.metrics import MeasuredBy
 from slmdecide.records.quantities import Count, Gib, Hours, Milliseconds, Share, SignedShare, Tokens, Usd, Whole
 
 Scope = Literal["narrow", "moderate", "broad"]
@@ -272,10 +274,19 @@ class MeasuredModel:
     """Probability with which one of the bounds may be wrong."""
     p95_ms: Annotated[Milliseconds, Gt(0)] | None = None
     """95th percentile of the latency of the provider's API."""
+    metric: MeasuredBy | None = None
+    """What the score is, by the names that `slmdecide probe` uses; without it that of quality.metric is taken."""
+    measured_on: Annotated[str, Len(10, 10)] | None = None
+    """Date on which it was measured, such as 2026-11-28, UTC."""
     source: Name
     """Where the figures come from."""
 
     def __post_init__(self) -> None:
+        if self.measured_on is not None:
+            try:
+                date.fromisoformat(self.measured_on)
+            except ValueError:
+                raise ValueError(f"measured_on: found {self.measured_on!r}; a date such as 2026-11-28 is expected") from None
         if not self.low <= self.estimate <= self.high:
             raise ValueError(f"estimate: found {self.estimate:g}; it lies between low ({self.low:g}) and high ({self.high:g})")
         if self.against == "floor" and self.low < 0:

@@ -1,11 +1,16 @@
-"""The report on call logs: which of today's calls a small model could take. Field names are the keys of the JSON."""
+"""The report on call logs: which of today's calls a small model could take. Field names are the keys of the JSON.
+
+A field that came later has a default, so that a report that was saved before is still read: so must every new one
+(`tests/data/earlier/traffic.json` is such a report).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from slmdecide.records.assessment import AssumptionMade, DataUsed
 from slmdecide.records.band import Band
 from slmdecide.records.traffic import BadLine, Measure, Period, ReadFile
 
@@ -69,7 +74,7 @@ class TrafficGroup:
     nature: str
     labels: int | None
     """Different answers, of a closed set."""
-    languages: Mapping[str, float]
+    languages: Mapping[str, float] = field(default_factory=dict)
     """Share of the sampled prompts by ISO 639-1 code, the most frequent first; empty where none could be told."""
     evidence: tuple[Measure, ...]
     """What led to the nature, and all else that was measured."""
@@ -79,7 +84,7 @@ class TrafficGroup:
     family: str
     verdict: str
     """The assessment's summary."""
-    why_large: WhyLarge | None
+    why_large: WhyLarge | None = None
     """Why a large model stays: no small one is likely enough to do, one would but saves too little, or costs more; else None."""
     option: str | None
     p_good_enough: float | None
@@ -87,14 +92,21 @@ class TrafficGroup:
     """All in, of what the verdict says."""
     saving_usd_per_month: Band | None
     """Against today's spend; 0 where the large model stays."""
-    today_small: bool
+    saving_over_large_usd_per_month: float | None = None
+    """Where calls move: what is left of the saving against the cheapest large model by API, which may be another one than today's.
+
+    Typical; None where no call moves, or where no large model has a price.
+    """
+    today_small: bool = False
     """Whether the model that most of the calls went to is a small one."""
     held_back: Alternative | None = None
     """A smaller option that would do, and is not chosen because it saves too little for the work of a change."""
     other_large: Alternative | None = None
     """The large model of the verdict, where it is another one than today; what it saves is no part of the saving above."""
-    models: Mapping[str, int]
+    models: Mapping[str, int] = field(default_factory=dict)
     """Calls by model."""
+    answered: int | None = None
+    """Calls with a logged answer or call of a function; None in files of earlier versions."""
     examples: int = 0
     """Written to the file below."""
     examples_file: str | None = None
@@ -177,31 +189,39 @@ class TrafficReport:
     """Of all calls, those without a price taken like the others; None if fewer than 9 of 10 are priced."""
     priced_coverage: float
     priced_calls: int
-    unpriced_models: Mapping[str, int]
+    unpriced_models: Mapping[str, int] = field(default_factory=dict)
     """Calls without a price by model, the most first."""
     period: Period
     groups: tuple[TrafficGroup, ...]
     shares: Mapping[str, FamilyShare]
     could_move: FamilyShare
     """Calls of a large model today that the verdict gives to a small one, in part at least."""
-    already_small: FamilyShare
-    """Calls of groups whose model today is a small one."""
+    already_small: FamilyShare | None = None
+    """Calls of groups whose model today is a small one; None in files of earlier versions, as below."""
+    stays_small: FamilyShare | None = None
+    """Of these, calls that stay where they are, under whatever verdict."""
     saving_usd_per_month: Band | None
-    """Of the groups whose saving is known and above 0."""
-    held_back_usd_per_month: Band | None
+    """Of the groups whose saving is known and above 0, against today's spend."""
+    saving_over_large_usd_per_month: float | None = None
+    """Of the same groups, what is left of it against the cheapest large models by API; None if that is not known."""
+    held_back_usd_per_month: Band | None = None
     """What the smaller models would save that were held back, together; None if none was."""
-    other_large_usd_per_month: Band | None
+    other_large_usd_per_month: Band | None = None
     """What other large models would save where a large one stays; None if none would."""
-    least_saving_usd_per_month: float
+    least_saving_usd_per_month: float = 0.0
     """Below this, per group, the large model stays."""
     first_steps: tuple[FirstStep, ...]
-    pipelines: tuple[Pipeline, ...]
+    pipelines: tuple[Pipeline, ...] = ()
     skipped: Skipped
     files: tuple[ReadFile, ...]
     formats: Mapping[str, int]
     engine: str
-    texts_shown: bool
-    masked_by: str | None
+    texts_shown: bool = False
+    masked_by: str | None = None
     """How examples were masked; None if none were written."""
     command: str
     prices_as_of: str
+    assumptions: tuple[AssumptionMade, ...] = ()
+    """What is assumed of every group alike, where a log does not say it."""
+    data: DataUsed | None = None
+    """The data sets that the decisions rest on; None in files of earlier versions."""

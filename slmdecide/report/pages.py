@@ -124,8 +124,10 @@ def _figures(saved: Measured) -> list[Figure]:
     from slmdecide.records.breakeven import BreakEvenReport  # noqa: PLC0415
     from slmdecide.records.cascade_report import CascadeReport, ChainReport  # noqa: PLC0415
     from slmdecide.records.probe import ProbeReport  # noqa: PLC0415
+    from slmdecide.records.traffic_report import TrafficReport  # noqa: PLC0415
     from slmdecide.report import charts_measured as charts  # noqa: PLC0415
     from slmdecide.report.charts_break_even import break_even_figures  # noqa: PLC0415
+    from slmdecide.report.traffic_charts import traffic_figures  # noqa: PLC0415
 
     match saved:
         case BreakEvenReport():
@@ -138,6 +140,8 @@ def _figures(saved: Measured) -> list[Figure]:
             figures = charts.chain_figures(saved)
         case Backtest():
             figures = charts.backtest_figures(saved)
+        case TrafficReport():
+            figures = traffic_figures(saved)
         case _:
             figures = []
     return figures

@@ -49,7 +49,10 @@ def build(report: ProbeReport) -> View:
         title=f"Probe: {model}{_HEADLINES[verdict.status]}",
         answer=tuple(answer),
         sections=tuple(_sections(report)),
-        footer=tuple(f"{words(key)}: {name(value)}." for key, value in report.data.items()),
+        footer=(
+            *((f"measured on: {name(report.measured_on)}.",) if report.measured_on is not None else ()),
+            *(f"{words(key)}: {name(value)}." for key, value in report.data.items()),
+        ),
     )
 
 

@@ -4,31 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from slmdecide.numbers import UNKNOWN, count, number, percent, significant, usd, usd_band
+from slmdecide.numbers import UNKNOWN, count, exact, number, percent, significant, usd, usd_band
 from slmdecide.report.blocks import Item, Items, Pairs, Prose, Section, Table, View
-from slmdecide.report.words import family_words, name, words
+from slmdecide.report.traffic_evidence import counted, evidence, files, nature_words, pipelines, texts
+from slmdecide.report.traffic_verdicts import verdict_cell, verdicts
+from slmdecide.report.words import data_words, family_words, name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from slmdecide.records.band import Band
-    from slmdecide.records.traffic import Measure
-    from slmdecide.records.traffic_report import FamilyShare, Pipeline, TrafficGroup, TrafficReport
+    from slmdecide.records.traffic_report import FamilyShare, TrafficGroup, TrafficReport
     from slmdecide.report.blocks import Block
 
 _MOST_MODELS = 3
-_OFTEN = 0.01
-"""A share below this is told in the JSON only."""
-_LEGEND = {
-    "language": "of the prompts that were sampled, where it could be told",
-    "multi-turn": "prompts that hold earlier answers of the model",
-    "exact duplicates": "prompts asked before, word for word: a cache saves these before any model does",
-    "repeated answers": "sampled answers that stand there more than once, word for word",
-    "most frequent answer": "a program that always says so is right as often",
-    "cacheable prompt": "share of the prompt that is the same each time, from its beginning",
-    "cached today": "share of the prompt tokens that come from the provider's cache",
-}
-"""What the short words mean under which measures stand; the profiles and the JSON say more."""
+_NO_TOKENS = "(no token counts)"
+"""Stands in place of a model for calls of any that have neither a cost nor tokens."""
+_NEARLY_ALL = 0.9
+"""Of a saving: where less is left against a large model, the report says so."""
+_UNKNOWN_TODAY = f"{UNKNOWN}: fewer than 9 of 10 of the group's calls have a price, so what a month of it costs is not known."
+_BUT_TOTAL = "The total takes its other calls like these."
 
 
 def build(report: TrafficReport) -> View:
@@ -37,25 +32,33 @@ def build(report: TrafficReport) -> View:
     sections = [
         Section("First things to do", (steps,), detail=False),
         Section("Shares by verdict", (_shares(report),), detail=False),
-        Section("Groups, with spend today and saving, USD a month", (_groups(report),), detail=False),
+        Section("Groups, with spend today and saving, USD a month", _groups(report), detail=False),
+        Section("Why each verdict", (verdicts(report),)),
     ]
     if report.pipelines:
-        sections.append(Section("Pipelines: groups that are called for the same request", (_pipelines(report),)))
-    sections.append(Section("What led to each nature", _evidence(report)))
+        sections.append(Section("Pipelines: groups that are called for the same request", (pipelines(report),)))
+    sections.append(Section("What led to each nature", evidence(report)))
     if report.texts_shown:
-        sections.append(Section("Texts, as --show-text asks", (Items(tuple(map(_texts, report.groups))),)))
-    sections.append(Section("What was read", _read(report)))
+        sections.append(Section("Texts, as --show-text asks", (texts(report),)))
+    sections.append(Section("What was read", files(report)))
+    if report.assumptions:
+        sections.append(Section("Assumptions, since no log says it", (_assumed(report),)))
     sections.append(Section("What was not looked at", (Items(tuple(Item(one) for one in report.skipped.not_looked_at)),)))
     return View(
-        title=f"{_counted(report.calls, 'call')} in {_counted(len(report.groups), 'group')}: {_could_move(report)}",
+        title=f"{_calls_in_groups(report)}: {_could_move(report)}",
         answer=(Pairs(tuple(_pairs(report))),),
         sections=tuple(sections),
-        footer=(f"Prices as of {name(report.prices_as_of)}. Nothing left this machine.",),
+        footer=(
+            *((f"Command: {report.command}",) if report.command else ()),
+            *(data_words(report.data) if report.data is not None else (f"Prices as of {name(report.prices_as_of)}.",)),
+            "Nothing left this machine.",
+        ),
     )
 
 
-def _counted(n: int, what: str) -> str:
-    return f"{count(n)} {what}{'' if n == 1 else 's'}"
+def _calls_in_groups(report: TrafficReport) -> str:
+    tail = " and a long tail" if report.skipped.long_tail_calls else ""
+    return f"{counted(report.calls, 'call')} in {counted(len(report.groups), 'group')}{tail}"
 
 
 def _could_move(report: TrafficReport) -> str:
@@ -72,36 +75,69 @@ def _of_calls_and_spend(share: FamilyShare) -> str:
 
 def _pairs(report: TrafficReport) -> Iterable[tuple[str, str]]:
     """What the reader wants to know first; what is 0 is not told."""
-    yield "saving a month", usd_band(report.saving_usd_per_month)
-    coverage = f"{count(report.priced_calls)} of {count(report.calls)} calls priced"
-    like = ", the rest taken like these" if report.priced_calls < report.calls else ""
-    monthly = f"{usd(report.spend_usd_per_month)} a month{like}; " if report.spend_usd_per_month is not None else ""
-    yield "spend today", f"{monthly}{usd(report.spend_usd)} in the log ({coverage})"
+    yield "saving a month", _saving(report)
+    yield "spend today", _spend(report)
     if report.unpriced_models:
-        models = list(report.unpriced_models.items())
-        more = f", {count(len(models) - _MOST_MODELS)} more" if len(models) > _MOST_MODELS else ""
-        yield "unpriced", ", ".join(f"{name(model)} {count(n)}" for model, n in models[:_MOST_MODELS]) + more
+        yield "unpriced", _unpriced(report)
     held = [one for one in report.groups if one.held_back is not None]
     if held:
         least = usd(report.least_saving_usd_per_month)
-        told = f"small models would do for {_counted(len(held), 'more group')}, but save less than {least} a month in each"
+        each = "" if len(held) == 1 else " in each"
+        told = f"small models would do for {counted(len(held), 'group')} more, but save less than {least} a month{each}"
         yield "too little to move", f"{told} ({_together(report.held_back_usd_per_month)})"
-    if report.already_small.calls:
+    if report.already_small is not None and report.already_small.calls:
         yield "already small", f"{_of_calls_and_spend(report.already_small)}: their model today is a small one"
     other = [one.other_large.option for one in report.groups if one.other_large is not None]
     if other:
         named = ", ".join(map(name, list(dict.fromkeys(other))[:_MOST_MODELS]))
-        where = f"{_counted(len(other), 'group')} of the large verdict"
+        where = f"{counted(len(other), 'group')} of the large verdict"
         told = f"{usd_band(report.other_large_usd_per_month)} a month less in {where}"
-        yield "another large model", f"{told}: {named}. No part of the saving"
+        yield "another large model", f"{told}: {named}. No part of the saving; whether it is as good was not measured"
     requests = report.requests_per_month
     band = f"{count(significant(requests.low))} to {count(significant(requests.high))}"
     yield "calls a month", f"{count(significant(requests.typical))} ({band}). {report.period.explanation}"
-    tokens = report.tokens
-    cached = f", {number(tokens['cached'])} from the cache" if tokens["cached"] else ""
-    yield "tokens in the log", f"{number(tokens['input'])} in{cached}, {number(tokens['output'])} out"
+    yield "tokens in the log", _tokens(report)
     if report.errors:
         yield "failed calls", count(report.errors)
+
+
+def _saving(report: TrafficReport) -> str:
+    saving, over = report.saving_usd_per_month, report.saving_over_large_usd_per_month
+    told = usd_band(saving) if saving is not None else "not known: no price of today is"
+    if saving is None or over is None or not saving.typical or over >= _NEARLY_ALL * saving.typical:
+        return told
+    left = f"{usd(over)} of it is left" if over > 0 else "nothing of it is left"
+    return f"{told} against the spend of today; {left} against the cheapest large models"
+
+
+def _spend(report: TrafficReport) -> str:
+    if report.spend_usd is None:
+        return f"not known: none of {counted(report.calls, 'call')} has a price"
+    coverage = f"{count(report.priced_calls)} of {count(report.calls)} calls priced"
+    in_log = f"{usd(report.spend_usd)} in the log ({coverage})"
+    if report.spend_usd_per_month is None:
+        return f"{in_log}; a month is not known, since fewer than 9 of 10 are priced"
+    like = ", the rest taken like others of their group" if report.priced_calls < report.calls else ""
+    return f"{usd(report.spend_usd_per_month)} a month{like}; {in_log}"
+
+
+def _unpriced(report: TrafficReport) -> str:
+    models = list(report.unpriced_models.items())
+    more = f", {counted(len(models) - _MOST_MODELS, 'more model')}" if len(models) > _MOST_MODELS else ""
+    told = (
+        f"{counted(n, 'call')} without tokens" if model == _NO_TOKENS else f"{name(model)} ({counted(n, 'call')})"
+        for model, n in models[:_MOST_MODELS]
+    )
+    return ", ".join(told) + more
+
+
+def _tokens(report: TrafficReport) -> str:
+    tokens, with_tokens = report.tokens, report.tokens.get("calls_with_tokens")
+    if not tokens["input"] and not tokens["output"]:
+        return "not counted by the log"
+    cached = f", {number(tokens['cached'])} from the cache" if tokens["cached"] else ""
+    some = f" (of {count(with_tokens)} calls; the others have no counts)" if with_tokens is not None and with_tokens < report.calls else ""
+    return f"{number(tokens['input'])} in{cached}, {number(tokens['output'])} out{some}"
 
 
 def _together(saving: Band | None) -> str:
@@ -109,98 +145,42 @@ def _together(saving: Band | None) -> str:
 
 
 def _shares(report: TrafficReport) -> Table:
-    rows = [(family_words(family), percent(one.calls), percent(one.tokens), percent(one.spend)) for family, one in report.shares.items()]
+    rows = [_share(family_words(family), one) for family, one in report.shares.items()]
+    if report.stays_small is not None and report.stays_small.calls:
+        rows.append(_share("of all, stays on a small model", report.stays_small))
     return Table(("verdict", "calls", "tokens", "spend"), tuple(rows), right=(1, 2, 3))
 
 
-def _groups(report: TrafficReport) -> Table:
-    rows = [
-        (
-            one.id,
-            name(one.name),
-            percent(one.share),
-            words(one.nature) + (f" ({count(one.labels)})" if one.labels is not None else ""),
-            family_words(one.family).removesuffix(" model"),
-            usd(one.spend_usd_per_month),
-            usd_band(one.saving_usd_per_month),
-        )
-        for one in report.groups
-    ]
+def _share(what: str, share: FamilyShare) -> tuple[str, str, str, str]:
+    return what, percent(share.calls), percent(share.tokens), percent(share.spend)
+
+
+def _groups(report: TrafficReport) -> tuple[Block, ...]:
+    rows = [_group(one) for one in report.groups]
     if report.skipped.long_tail_calls:
         rows.append(("", "long tail", percent(report.skipped.long_tail_calls / report.calls), "", "", "", ""))
-    return Table(("", "group", "calls", "nature", "verdict", "today", "saves"), tuple(rows), right=(2, 5))
+    if len(report.groups) > 1:
+        total = usd(report.spend_usd_per_month)
+        rows.append(("", "together", percent(1.0), "", "", total, usd_band(report.saving_usd_per_month)))
+    table = Table(("", "group", "calls", "nature", "verdict", "today", "saves"), tuple(rows), right=(2, 5))
+    if report.spend_usd is None or all(one.spend_usd_per_month is not None for one in report.groups):
+        return (table,)
+    return table, Prose((_UNKNOWN_TODAY, *((_BUT_TOTAL,) if report.spend_usd_per_month is not None else ())))
 
 
-def _pipelines(report: TrafficReport) -> Items:
-    names = {one.id: one.name for one in report.groups}
-    return Items(tuple(_pipeline(one, names) for one in report.pipelines))
+def _group(group: TrafficGroup) -> tuple[str, ...]:
+    labels = f" ({counted(group.labels, 'label')})" if group.labels is not None else ""
+    return (
+        group.id,
+        name(group.name),
+        percent(group.share),
+        f"{nature_words(group.nature)}{labels}",
+        verdict_cell(group),
+        usd(group.spend_usd_per_month),
+        usd_band(group.saving_usd_per_month),
+    )
 
 
-def _pipeline(pipeline: Pipeline, names: dict[str, str]) -> Item:
-    steps = " → ".join(_step(step, calls, names) for step, calls in zip(pipeline.steps, pipeline.calls_per_trace, strict=True))
-    file = (f"Profile: {pipeline.profile_file}",) if pipeline.profile_file is not None else ()
-    return Item(f"{pipeline.id} {steps}: {_counted(pipeline.traces, 'trace')}", details=(pipeline.verdict, *file))
-
-
-def _step(step: str, calls: float, names: dict[str, str]) -> str:
-    often = f" ({number(calls)} calls)" if calls > 1 + _OFTEN else ""
-    return f"{step} {name(names.get(step, ''))}{often}"
-
-
-def _evidence(report: TrafficReport) -> tuple[Block, ...]:
-    shown = {measure.name for group in report.groups for measure in _shown(group)}
-    legend = tuple((word, meaning) for word, meaning in _LEGEND.items() if word in shown)
-    items = Items(tuple(map(_nature, report.groups)))
-    return (items, Prose(("The words above:",)), Pairs(legend)) if legend else (items,)
-
-
-def _nature(group: TrafficGroup) -> Item:
-    first, nature = group.evidence[0], words(group.nature)
-    value = _value(first)
-    what = f"{first.name[:1].upper()}{first.name[1:]}{': ' if value else ''}{value}"
-    says = "" if first.says.lower() == nature else f" ({first.says})" if value else f": {first.says}"
-    others = "; ".join(f"{one.name} {_value(one)}".strip() for one in _shown(group))
-    return Item(f"{group.id} {name(group.name)}: {nature}. {what}{says}", details=(others,) if others else ())
-
-
-def _texts(group: TrafficGroup) -> Item:
-    texts = group.texts
-    if texts is None:
-        return Item(f"{group.id} {name(group.name)}")
-    told = [f"{what}: {text}" for what, text in (("System", texts.system), ("Template", texts.template)) if text]
-    told += [f"Labels: {', '.join(texts.labels)}"] if texts.labels else []
-    told += [f"Prompt: {one.prompt} Answer: {one.answer}" for one in texts.calls]
-    return Item(f"{group.id} {name(group.name)}", details=tuple(told))
-
-
-def _shown(group: TrafficGroup) -> list[Measure]:
-    return [one for one in group.evidence[1:] if not isinstance(one.value, float | int) or one.value >= _OFTEN]
-
-
-def _value(measure: Measure) -> str:
-    if measure.value is None:
-        return ""
-    return measure.value if isinstance(measure.value, str) else percent(measure.value)
-
-
-def _read(report: TrafficReport) -> tuple[Block, ...]:
-    skipped = report.skipped
-    formats = ", ".join(f"{words(kind)} {count(n)}" for kind, n in report.formats.items())
-    pairs = [
-        ("rows by format", formats or UNKNOWN),
-        ("files", f"{count(len(report.files))}; {count(len(skipped.files))} not read or not to the end"),
-        ("bad lines", count(skipped.bad_lines)),
-    ]
-    if skipped.not_model_calls or skipped.not_leaf_calls:
-        others = f"{_counted(skipped.not_model_calls, 'row')} of other kinds (embeddings, tools, events)"
-        pairs.append(("left out", f"{others}; {_counted(skipped.not_leaf_calls, 'call')} that only wrap others"))
-    if skipped.batch_outputs_without_input:
-        pairs.append(("batch answers without a question", count(skipped.batch_outputs_without_input)))
-    if skipped.long_tail_calls:
-        tail = f"{_counted(skipped.long_tail_calls, 'call')} in {_counted(skipped.long_tail_groups, 'small group')}, not assessed"
-        pairs.append(("long tail", tail))
-    if report.masked_by is not None:
-        pairs.append(("examples masked by", report.masked_by))
-    told = [Item(f"{name(one.file)}: {one.problem}") for one in skipped.files]
-    told += [Item(f"{name(one.file)}, line {count(one.line)}: {one.problem}") for one in skipped.bad_line_samples]
-    return (Pairs(tuple(pairs)), Items(tuple(told))) if told else (Pairs(tuple(pairs)),)
+def _assumed(report: TrafficReport) -> Table:
+    rows = tuple((name(one.field), name(exact(one.value)), one.reason) for one in report.assumptions)
+    return Table(("of every group", "value", "why"), rows)

@@ -94,8 +94,8 @@ def open_duckdb(folder: Path) -> DuckDBPyConnection:
     return connection
 
 
-def duckdb_backend(connection: DuckDBPyConnection) -> Backend:
-    """An open DuckDB as an engine."""
+def duckdb_backend(connection: DuckDBPyConnection, folder: Path) -> Backend:
+    """An open DuckDB as an engine. What it keeps goes to the folder, as Parquet: memory stays the same, however many calls there are."""
     import duckdb  # noqa: PLC0415  (heavy)
 
     @cache
@@ -109,7 +109,9 @@ def duckdb_backend(connection: DuckDBPyConnection) -> Backend:
 
     def keep(name: str, table: ir.Table) -> ir.Table:
         its = connect()
-        connection.execute(f'CREATE TEMP TABLE "{name}" AS {its.compile(table)}')
+        file = str(folder / f"{name}.parquet").replace("'", "''")
+        connection.execute(f"COPY ({its.compile(table)}) TO '{file}' (FORMAT parquet, COMPRESSION zstd)")
+        connection.execute(f"CREATE TEMP VIEW \"{name}\" AS FROM read_parquet('{file}')")
         return temporary(its, name, table.schema())
 
     return Backend(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from slmdecide.traffic.assign import assigned, assigner
 from slmdecide.traffic.backend import Backend, duckdb_backend, open_duckdb
 from slmdecide.traffic.chains import Chain, chains
-from slmdecide.traffic.draw import Sampled, drawn, sample_of, share_of
+from slmdecide.traffic.draw import Sampled, below, drawn, sample_of, share_of
 from slmdecide.traffic.fast import plain_calls
 from slmdecide.traffic.leaves import leaves
 from slmdecide.traffic.light import light, with_system_key
@@ -20,7 +20,7 @@ from slmdecide.traffic.measure import facts
 from slmdecide.traffic.merge import merged
 from slmdecide.traffic.odd import odd_rows
 from slmdecide.traffic.plan import key_of, plan
-from slmdecide.traffic.rows import rows_of, tuples_of
+from slmdecide.traffic.rows import count_of, rows_of, tuples_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from slmdecide.records.traffic import GroupFacts
     from slmdecide.traffic.files import Row
     from slmdecide.traffic.plan import Cell
+    from slmdecide.traffic.spend_table import SpendTable
 
 _DAY_S = 86_400
 _MOST_DAYS = 3660
@@ -91,12 +92,13 @@ class Engine:
     def __init__(self, folder: Path, n_bytes: float, backend: Backend | None = None) -> None:
         self._folder = folder
         self._duckdb = open_duckdb(folder)
-        self._embedded = duckdb_backend(self._duckdb)
+        self._embedded = duckdb_backend(self._duckdb, folder)
         self._backend = backend if backend is not None else self._embedded
         self._share = share_of(n_bytes)
         self._plain: tuple[Path, ...] = ()
         self._rows: dict[Path, PlainRows] = {}
         """Of plain logs that were written to a file for another engine."""
+        self._table: SpendTable | None = None
         self._tables: list[ir.Table] = []
         """Calls that were read row by row, with their texts."""
         self._light: list[ir.Table] = []
@@ -108,6 +110,8 @@ class Engine:
         self._group_of_cell: Mapping[int, int] = {}
         self._looks: Mapping[int, Look] = {}
         self._not_leaf_calls = self._outputs_without_input = 0
+        self.odd_in_table = 0
+        """Calls of a table that the engine itself reads which it cannot; known when all are counted."""
 
     def close(self) -> None:
         """Lets go of the files."""
@@ -159,14 +163,26 @@ class Engine:
         self.add(target)
         return Looked(frozenset(paths), frozenset(path for path, its in rows.items() if its.odd))
 
+    def look_into(self, table: SpendTable, meanwhile: Callable[[], None] = lambda: None) -> bool:
+        """Takes in a sample of a table that the engine itself reads; whether there are rows in it that it cannot.
+
+        `meanwhile` is called while they are drawn.
+        """
+        chosen = drawn(self._keyed(table.drawn(below(self._share))), self._share)
+        rows, _ = both(lambda: tuples_of(chosen), meanwhile, self.interrupt)
+        self._table = table
+        # The last column is whether the row fits.
+        self._sample += sample_of(row for row in rows if row[-1])
+        return not all(row[-1] for row in rows)
+
     def odd_rows(self, path: Path) -> Iterator[Row]:
         """The rows of a plain chat log that the engine cannot read."""
         return odd_rows(self._embedded.connection, path)
 
     def add(self, parquet: Path) -> None:
         """Takes in calls that were read row by row. After `plan` they fall into the groups that were found without them."""
-        every = self._backend.connection.read_parquet(str(parquet))
         number = len(self._tables)
+        every = self._backend.load(f"read_{number}", parquet)
         found = leaves(every, lambda name, table: self._backend.keep(f"{name}_of_{number}", table))
         self._not_leaf_calls += found.wrapping
         self._outputs_without_input += found.outputs_without_input
@@ -193,6 +209,10 @@ class Engine:
         """Puts all calls into their groups. Returns what was found in each plain log."""
         for table in self._tables:
             self._count(table)
+        if self._table is not None:
+            calls = self._count(self._table.calls())
+            self._light[-1] = calls.filter(calls.fits)
+            self.odd_in_table = count_of(calls.filter(~calls.fits))
         if not self._plain:
             return self._rows
         calls = self._count(self._plain_calls())
@@ -246,7 +266,7 @@ class Engine:
         return kept
 
     def _keyed(self, calls: ir.Table) -> ir.Table:
-        return with_system_key(calls, self._backend.fingerprint)
+        return calls if "system_key" in calls.columns else with_system_key(calls, self._backend.fingerprint)
 
     def _key(self, group: int) -> str:
         return key_of(self._cells[group] if group >= 0 else None)

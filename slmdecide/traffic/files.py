@@ -6,13 +6,13 @@ import csv
 import glob
 import gzip
 import io
-import json
 import zlib
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from slmdecide.errors import DataError, InputError
+from slmdecide.traffic.jsons import loads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -169,7 +169,7 @@ def json_row(line: int, text: bytes | str | None) -> Row:
     if text is None or len(text) > LONGEST_LINE_BYTES:
         return Row(line, None, f"is longer than {LONGEST_LINE_BYTES // 2**20} MiB")
     try:
-        found = json.loads(text)
+        found = loads(text)
     except RecursionError:
         return Row(line, None, "is nested too deeply")
     except ValueError as error:
@@ -204,7 +204,7 @@ def _document_rows(block: bytes, stream: BinaryIO) -> Iterator[Row]:
     if len(text) > _LARGEST_DOCUMENT_BYTES:
         raise CutOffError(f"is one JSON value of more than {_LARGEST_DOCUMENT_BYTES // 2**20} MiB; write one object a line")
     try:
-        found = json.loads(text)
+        found = loads(text)
     except (ValueError, RecursionError) as error:
         told = "is nested too deeply" if isinstance(error, RecursionError) else f"is not JSON: {_short(error)}"
         raise CutOffError(told) from None
@@ -252,11 +252,22 @@ def _parquet_rows(path: Path) -> Iterator[Row]:
         line = 0
         with pq.ParquetFile(path) as file:
             for batch in file.iter_batches(batch_size=_BATCH_ROWS):
-                for one in batch.to_pylist(maps_as_pydicts="lossy"):
+                names = batch.schema.names
+                for cells in zip(*map(_cells, batch.columns), strict=True):
                     line += 1
-                    yield Row(line, one, None)
+                    yield Row(line, dict(zip(names, cells, strict=True)), None)
     except (pa.ArrowException, ValueError) as error:
         raise CutOffError(f"is a damaged Parquet file ({str(error).splitlines()[0][:80]})") from None
+
+
+def _cells(column: Any) -> list[Any]:  # noqa: ANN401  (pyarrow has no types)
+    """The cells of a column; the quickest way of pyarrow differs with their type."""
+    import pyarrow.types as its  # noqa: PLC0415  (heavy)
+
+    of_numbers = its.is_integer(column.type) or its.is_float64(column.type)
+    if its.is_string(column.type) or its.is_large_string(column.type) or (of_numbers and not column.null_count):
+        return column.to_numpy(zero_copy_only=False).tolist()  # type: ignore[no-any-return]
+    return column.to_pylist(maps_as_pydicts="lossy")  # type: ignore[no-any-return]
 
 
 def refuse(file: Path | str, line: int | None, problem: str) -> DataError:

@@ -10,8 +10,22 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from slmdecide.records.traffic import BATCH, Call, LogFormat
-from slmdecide.traffic.values import answer_of, decoded, first, items, mapping, number, prompt_of, time_s, word
+from slmdecide.records.traffic import BATCH, Call, LogFormat, Part
+from slmdecide.traffic.cells import Cells, call_of
+from slmdecide.traffic.values import (
+    answer_of,
+    decoded,
+    either,
+    elapsed_ms,
+    first,
+    items,
+    mapping,
+    number,
+    prompt_in,
+    prompt_of,
+    time_s,
+    word,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +33,9 @@ if TYPE_CHECKING:
     Row = Mapping[str, Any]
 
 _CHAT_TYPES = ("completion", "acompletion", "text_completion", "atext_completion", "responses", "aresponses", "anthropic_messages")
+_LANGFUSE = frozenset(("provided_model_name", "usage_details", "usageDetails", "providedModelName"))
+_BEGUN = frozenset(("input", "startTime", "start_time"))
+_ASKED = frozenset(("messages", "prompt", "input"))
 KEYS = ("task", "workload_id", "task_id", "task_name", "use_case", "feature", "prompt_name", "agent", "agent_name")
 NO_TASK = re.compile(
     r"(?i)(azure|chat|open ?ai|litellm|generation|completion|llm|model|default|production|prod|staging|dev|test|call|acompletion"
@@ -46,12 +63,12 @@ def detect(row: Row) -> LogFormat | None:  # noqa: PLR0911  (one return a format
         return "litellm"
     if "call_type" in row and ("response_cost" in row or "spend" in row):
         return "litellm"
-    if {"provided_model_name", "usage_details", "usageDetails", "providedModelName"} & row.keys():
+    if not _LANGFUSE.isdisjoint(row):
         return "langfuse"
-    if row.get("type") in _OBSERVATION_TYPES and {"input", "startTime", "start_time"} & row.keys():
+    if row.get("type") in _OBSERVATION_TYPES and not _BEGUN.isdisjoint(row):
         return "langfuse"
     request = row.get("request")
-    if isinstance(request, dict) and {"messages", "prompt", "input"} & request.keys():
+    if isinstance(request, dict) and not _ASKED.isdisjoint(request):
         return "chat_log"
     if isinstance(row.get("messages"), list) or row.get("object") in ("chat.completion", "text_completion"):
         return "chat_log"
@@ -60,50 +77,69 @@ def detect(row: Row) -> LogFormat | None:  # noqa: PLR0911  (one return a format
 
 def chat_call(row: Row) -> Call | None:
     """The call of a chat-completion log: `request` and `response`, or their fields side by side."""
+    return call_of(chat_cells(row))
+
+
+def chat_cells(row: Row) -> Cells:
+    """The cells of `chat_call`."""
     request, response = mapping(row.get("request")), mapping(row.get("response"))
-    body, reply = request or row, response or row
-    return _completion(row, body, reply, task_key=task_key(row, mapping(row.get("metadata")), mapping(request.get("metadata"))))
+    key = task_key(row, mapping(row.get("metadata")), mapping(request.get("metadata")))
+    return _completion(row, request or row, response or row, key)
 
 
-def _completion(row: Row, body: Row, reply: Row, task_key: str | None, **more: Any) -> Call:  # noqa: ANN401  (fields of Call)
+def _completion(
+    row: Row,
+    body: Row,
+    reply: Row,
+    task_key: str | None,
+    *,
+    part: Part = "call",
+    id: str | None = None,  # noqa: A002  (the field's name)
+    provider: str | None = None,
+    status: str | None = None,
+) -> Cells:
     usage = mapping(first(reply.get("usage"), row.get("usage")))
-    said = prompt_of({"messages": first(body.get("messages"), body.get("prompt"), body.get("input")), "system": body.get("instructions")})
+    said = prompt_in(either(body, "messages", "prompt", "input"), body.get("instructions"))
     error = first(reply.get("error"), row.get("error"))
-    said_back = first(reply.get("output"), reply) if reply is not row or "choices" in row else first(row.get("response"), row.get("output"))
+    said_back = first(reply.get("output"), reply) if reply is not row or "choices" in row else either(row, "response", "output")
     # What a failed call brought back is a message about the failure, unless there are choices too.
     answer = answer_of(None if error and "choices" not in reply and reply.get("output") is None else said_back)
-    read = number(first(usage.get("prompt_tokens"), usage.get("input_tokens")))
-    cached = mapping(first(usage.get("prompt_tokens_details"), usage.get("input_tokens_details"))).get("cached_tokens")
-    thought = mapping(first(usage.get("completion_tokens_details"), usage.get("output_tokens_details"))).get("reasoning_tokens")
-    fields: dict[str, Any] = {
-        "id": word(first(reply.get("id"), row.get("id"))),
-        "trace_id": word(first(row.get("trace_id"), row.get("session_id"), row.get("conversation_id"))),
-        "time_s": time_s(first(row.get("timestamp"), row.get("created_at"), row.get("time"), reply.get("created"))),
-        "model": word(first(reply.get("model"), body.get("model"))),
-        "provider": word(row.get("provider")),
-        "input_tokens": read,
-        "output_tokens": number(first(usage.get("completion_tokens"), usage.get("output_tokens"))),
-        "cached_tokens": number(cached),
-        "reasoning_tokens": number(thought),
-        "cost_usd": number(first(row.get("cost_usd"), row.get("cost"), usage.get("cost"))),
-        "latency_ms": number(first(row.get("latency_ms"), row.get("duration_ms"))),
-        "ttft_ms": number(row.get("ttft_ms")),
-        "temperature": number(body.get("temperature")),
-        "system": said.system,
-        "prompt": said.prompt,
-        "history_characters": said.history_characters,
-        "turns": said.turns,
-        "answer": answer.text,
-        "tool_calls": answer.tool_calls,
-        "tool_text": answer.tools,
-        "task_key": task_key,
-        "status": "error" if error else "ok",
-    }
-    return Call(**{**fields, **more})
+    return (
+        part,
+        id if id is not None else word(first(reply.get("id"), row.get("id"))),
+        None,  # parent_id
+        word(either(row, "trace_id", "session_id", "conversation_id")),
+        time_s(first(either(row, "timestamp", "created_at", "time"), reply.get("created"))),
+        word(first(reply.get("model"), body.get("model"))),
+        provider if provider is not None else word(row.get("provider")),
+        number(either(usage, "prompt_tokens", "input_tokens")),
+        number(either(usage, "completion_tokens", "output_tokens")),
+        number(mapping(either(usage, "prompt_tokens_details", "input_tokens_details")).get("cached_tokens")),
+        number(mapping(either(usage, "completion_tokens_details", "output_tokens_details")).get("reasoning_tokens")),
+        number(first(either(row, "cost_usd", "cost"), usage.get("cost"))),
+        number(either(row, "latency_ms", "duration_ms")),
+        number(row.get("ttft_ms")),
+        number(body.get("temperature")),
+        said.system,
+        said.prompt,
+        said.history_characters,
+        said.turns,
+        answer.text,
+        answer.tool_calls,
+        answer.tools,
+        task_key,
+        status if status is not None else "error" if error else "ok",
+    )
 
 
 def batch_half(row: Row) -> Call | None:
     """A line of a batch: the half that asks, or the half that answers."""
+    cells = batch_cells(row)
+    return None if cells is None else call_of(cells)
+
+
+def batch_cells(row: Row) -> Cells | None:
+    """The cells of `batch_half`."""
     key = word(row.get("custom_id"))
     if key is None:
         return None
@@ -121,86 +157,104 @@ def batch_half(row: Row) -> Call | None:
 
 def litellm_call(row: Row) -> Call | None:
     """The call of a row of LiteLLM_SpendLogs, or of a StandardLoggingPayload."""
+    cells = litellm_cells(row)
+    return None if cells is None else call_of(cells)
+
+
+def litellm_cells(row: Row) -> Cells | None:
+    """The cells of `litellm_call`."""
     kind = word(row.get("call_type"))
     if kind is not None and kind.split(".")[-1] not in _CHAT_TYPES:
         return None
-    asked = first(*(value for value in (decoded(row.get("messages")), decoded(row.get("proxy_server_request"))) if value))
+    asked = decoded(row.get("messages")) or decoded(row.get("proxy_server_request")) or None
     response = decoded(row.get("response"))
-    usage = mapping(mapping(response).get("usage")) or mapping(mapping(row.get("metadata")).get("usage_object"))
+    metadata = mapping(row.get("metadata"))
+    usage = mapping(mapping(response).get("usage")) or mapping(metadata.get("usage_object"))
     start, end = time_s(row.get("startTime")), time_s(row.get("endTime"))
     begun = time_s(row.get("completionStartTime"))
     hit = str(row.get("cache_hit")).lower() == "true"
-    cost = number(first(row.get("spend"), row.get("response_cost")))
+    cost = number(either(row, "spend", "response_cost"))
     read, wrote = number(row.get("prompt_tokens")), number(row.get("completion_tokens"))
     said, answer = prompt_of(asked), answer_of(response or None)
-    metadata = mapping(row.get("metadata"))
-    parameters = mapping(first(row.get("model_parameters"), row.get("proxy_server_request")))
+    parameters = mapping(either(row, "model_parameters", "proxy_server_request"))
     took = number(row.get("request_duration_ms"))
-    return Call(
-        id=word(first(row.get("request_id"), row.get("id"), row.get("litellm_call_id"))),
-        trace_id=word(first(row.get("trace_id"), row.get("session_id"))),
-        time_s=start,
-        model=word(first(row.get("model"), row.get("model_group"))),
-        provider=word(row.get("custom_llm_provider")),
-        input_tokens=read,
-        output_tokens=wrote,
-        cached_tokens=number(mapping(usage.get("prompt_tokens_details")).get("cached_tokens")),
-        reasoning_tokens=number(mapping(usage.get("completion_tokens_details")).get("reasoning_tokens")),
+    return (
+        "call",
+        word(either(row, "request_id", "id", "litellm_call_id")),
+        None,  # parent_id
+        word(either(row, "trace_id", "session_id")),
+        start,
+        word(either(row, "model", "model_group")),
+        word(row.get("custom_llm_provider")),
+        read,
+        wrote,
+        number(mapping(usage.get("prompt_tokens_details")).get("cached_tokens")),
+        number(mapping(usage.get("completion_tokens_details")).get("reasoning_tokens")),
         # LiteLLM writes 0 for a model whose price it does not know.
-        cost_usd=None if cost == 0 and not hit and ((read or 0) + (wrote or 0)) > 0 else cost,
-        latency_ms=took if took is not None else _elapsed_ms(start, end),
-        ttft_ms=_elapsed_ms(start, begun) if begun != end else None,
-        temperature=number(parameters.get("temperature")),
-        system=said.system,
-        prompt=said.prompt,
-        history_characters=said.history_characters,
-        turns=said.turns,
-        answer=answer.text,
-        tool_calls=answer.tool_calls,
-        tool_text=answer.tools,
-        task_key=_tag(row.get("request_tags"))
-        or task_key(metadata, mapping(metadata.get("requester_metadata")), {"agent": row.get("agent_id")}),
-        status="error" if str(row.get("status")).lower() in ("failure", "error", "failed") else "ok",
+        None if cost == 0 and not hit and ((read or 0) + (wrote or 0)) > 0 else cost,
+        took if took is not None else elapsed_ms(start, end),
+        elapsed_ms(start, begun) if begun != end else None,
+        number(parameters.get("temperature")),
+        said.system,
+        said.prompt,
+        said.history_characters,
+        said.turns,
+        answer.text,
+        answer.tool_calls,
+        answer.tools,
+        _tag(row.get("request_tags"))
+        or task_key(metadata, mapping(metadata.get("requester_metadata")))
+        or _a_task(word(row.get("agent_id"))),
+        "error" if str(row.get("status")).lower() in ("failure", "error", "failed") else "ok",
     )
 
 
 def langfuse_call(row: Row) -> Call | None:
     """The call of an observation of Langfuse; None for its spans and events."""
+    cells = langfuse_cells(row)
+    return None if cells is None else call_of(cells)
+
+
+def langfuse_cells(row: Row) -> Cells | None:
+    """The cells of `langfuse_call`."""
     kind = str(first(row.get("type"), "GENERATION")).upper()
     if kind not in _GENERATION_TYPES:
         return None
-    usage = mapping(first(row.get("usage_details"), row.get("usageDetails"), row.get("usage")))
-    start, end = time_s(first(row.get("start_time"), row.get("startTime"))), time_s(first(row.get("end_time"), row.get("endTime")))
-    begun = time_s(first(row.get("completion_start_time"), row.get("completionStartTime")))
+    tokens = _langfuse_tokens(mapping(either(row, "usage_details", "usageDetails", "usage")))
+    start, end = time_s(either(row, "start_time", "startTime")), time_s(either(row, "end_time", "endTime"))
+    begun = time_s(either(row, "completion_start_time", "completionStartTime"))
     said, answer = prompt_of(row.get("input")), answer_of(row.get("output"))
-    parameters = mapping(first(row.get("model_parameters"), row.get("modelParameters")))
-    tokens = _langfuse_tokens(usage)
-    details = mapping(first(row.get("cost_details"), row.get("costDetails")))
-    level = str(row.get("level")).upper()
-    return Call(
-        id=word(row.get("id")),
-        parent_id=word(first(row.get("parent_observation_id"), row.get("parentObservationId"))),
-        trace_id=word(first(row.get("trace_id"), row.get("traceId"))),
-        time_s=start,
-        model=word(first(row.get("provided_model_name"), row.get("providedModelName"), row.get("model"))),
-        input_tokens=tokens.read,
-        output_tokens=tokens.wrote,
-        cached_tokens=tokens.cached,
-        reasoning_tokens=tokens.thought,
-        cost_usd=number(first(row.get("total_cost"), row.get("totalCost"), details.get("total"), row.get("calculatedTotalCost"))),
+    parameters = mapping(either(row, "model_parameters", "modelParameters"))
+    cost = either(row, "total_cost", "totalCost")
+    if cost is None:
+        cost = first(mapping(either(row, "cost_details", "costDetails")).get("total"), row.get("calculatedTotalCost"))
+    called = items(either(row, "tool_calls", "toolCalls"))
+    return (
+        "call",
+        word(row.get("id")),
+        word(either(row, "parent_observation_id", "parentObservationId")),
+        word(either(row, "trace_id", "traceId")),
+        start,
+        word(either(row, "provided_model_name", "providedModelName", "model")),
+        None,  # provider
+        tokens.read,
+        tokens.wrote,
+        tokens.cached,
+        tokens.thought,
+        number(cost),
         # `latency` and `time_to_first_token` changed from ms to s in 2026; the two times say the same without doubt.
-        latency_ms=_elapsed_ms(start, end),
-        ttft_ms=_elapsed_ms(start, begun),
-        temperature=number(parameters.get("temperature")),
-        system=said.system,
-        prompt=said.prompt,
-        history_characters=said.history_characters,
-        turns=said.turns,
-        answer=answer.text,
-        tool_calls=answer.tool_calls or len(items(first(row.get("tool_calls"), row.get("toolCalls"), row.get("tool_call_names")))),
-        tool_text=first(answer.tools, _tool_text(items(first(row.get("tool_calls"), row.get("toolCalls"))))),
-        task_key=_a_task(word(first(row.get("prompt_name"), row.get("promptName")))) or _a_task(word(row.get("name"))),
-        status="error" if level == "ERROR" else "ok",
+        elapsed_ms(start, end),
+        elapsed_ms(start, begun),
+        number(parameters.get("temperature")),
+        said.system,
+        said.prompt,
+        said.history_characters,
+        said.turns,
+        answer.text,
+        answer.tool_calls or len(items(either(row, "tool_calls", "toolCalls", "tool_call_names"))),
+        answer.tools if answer.tools is not None else _tool_text(called),
+        _a_task(word(either(row, "prompt_name", "promptName"))) or _a_task(word(row.get("name"))),
+        "error" if str(row.get("level")).upper() == "ERROR" else "ok",
     )
 
 
@@ -216,19 +270,18 @@ class _Tokens(NamedTuple):
 def _langfuse_tokens(usage: Row) -> _Tokens:
     """The counts of an observation. Cached and reasoning tokens stand apart from the rest, unless input and output alone are the total."""
     counts = {key: value for key, raw in usage.items() if (value := number(raw)) is not None}
-    cached = first(*(counts.get(key) for key in _CACHED))
-    thought = first(*(counts.get(key) for key in _THOUGHT))
-    read, wrote = first(counts.get("input"), counts.get("prompt_tokens")), first(counts.get("output"), counts.get("completion_tokens"))
+    cached, thought = either(counts, *_CACHED), either(counts, *_THOUGHT)
+    read, wrote = either(counts, "input", "prompt_tokens"), either(counts, "output", "completion_tokens")
     total = counts.get("total")
     inside = total is not None and read is not None and total == read + (wrote or 0.0)
     if not inside:
-        read = _with_parts(read, counts, "input", _READ_BESIDE)
-        wrote = _with_parts(wrote, counts, "output", ())
+        read = _with_parts(read, counts, "input_", _READ_BESIDE)
+        wrote = _with_parts(wrote, counts, "output_", ())
     return _Tokens(read, wrote, cached, thought)
 
 
 def _with_parts(whole: float | None, counts: Mapping[str, float], side: str, beside: tuple[str, ...]) -> float | None:
-    parts = [value for key, value in counts.items() if key.startswith(f"{side}_") or key in beside]
+    parts = [value for key, value in counts.items() if key.startswith(side) or key in beside]
     return (whole or 0.0) + sum(parts) if whole is not None or parts else None
 
 
@@ -239,7 +292,16 @@ def _tool_text(calls: list[Any]) -> str | None:
 
 def task_key(*where: Row) -> str | None:
     """The name that a log has for the task, from the first of its places that has one."""
-    return next((found for place in where for key in KEYS if (found := _a_task(word(place.get(key)))) is not None), None)
+    for place in where:
+        if place and not _KEY_NAMES.isdisjoint(place):
+            for key in KEYS:
+                name = place.get(key)
+                if name is not None and (found := _a_task(word(name))) is not None:
+                    return found
+    return None
+
+
+_KEY_NAMES = frozenset(KEYS)
 
 
 def _a_task(name: str | None) -> str | None:
@@ -247,9 +309,7 @@ def _a_task(name: str | None) -> str | None:
 
 
 def _tag(tags: Any) -> str | None:  # noqa: ANN401  (JSON)
-    named = [found for one in items(tags) if (found := _a_task(word(one))) is not None and not found.startswith("User-Agent")]
-    return named[0] if named else None
-
-
-def _elapsed_ms(start: float | None, end: float | None) -> float | None:
-    return (end - start) * 1000 if start is not None and end is not None and end >= start else None
+    for one in items(tags):
+        if (found := _a_task(word(one))) is not None and not found.startswith("User-Agent"):
+            return found
+    return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from slmdecide.traffic.features import SHORT_CHARACTERS
+from slmdecide.traffic.masks import SIGN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +44,7 @@ def light(calls: ir.Table, fingerprint: Fingerprint) -> ir.Table:
         system_characters=system,
         answer_characters=length,
         # Nearly every answer begins with a letter or a sign; only of the others is all looked at, which a plain `or` would do of all.
-        answered=ibis.ifelse(calls.answer.left(1) > " ", True, calls.answer.re_search(r"\S").fill_null(False)) | (calls.tool_calls > 0),
+        answered=ibis.ifelse(calls.answer.left(1) > " ", True, calls.answer.re_search(SIGN).fill_null(False)) | (calls.tool_calls > 0),
         fingerprint=fingerprint(calls.prompt.fill_null("")) ^ calls.system_key ^ history,
         short=ibis.ifelse((length <= SHORT_CHARACTERS) & (length > 0), calls.answer, ibis.null("string")),
     )

@@ -1,7 +1,7 @@
 """Which parts of a text vary from call to call? These are masked; a masked template becomes a pattern for the texts themselves.
 
-Pure. The patterns of templates mean the same to RE2, to `java.util.regex` and to `re` with ASCII classes: any engine may match
-them.
+Pure. The patterns of templates mean the same to RE2, to `java.util.regex`, to PostgreSQL and to `re`: any engine may match them.
+So they name no class of characters, since each has its own idea of a space, and none of them asks for the shortest match.
 """
 
 from __future__ import annotations
@@ -15,12 +15,19 @@ _ADDRESS = re.compile(r"(?:https?://|www\.)\S+|(?<!\S)[^\s@]*+@\S+\.\S+", re.ASC
 # Begun only where a word begins and never turned back: the time is that of one pass.
 _NUMBER = re.compile(r"(?<!\S)[^\s0-9]*+[0-9]\S*", re.ASCII)
 _SPACES = re.compile(r"\s{2,}|[\t\n\r]", re.ASCII)
+_BLANKS = r" \t\n\r\f\x0b"
+SPACE = f"[{_BLANKS}]"
+"""A pattern for one character that sets words apart."""
+SIGN = f"[^{_BLANKS}]"
+"""A pattern for one that does not."""
+_SIGN_BUT_DIGIT = f"[^0-9{_BLANKS}]"
 _PATTERN_OF = {
-    "<code>": r"(?s:```.*?(?:```|$))",
+    # The two sides of the bar are any character: `.` is without line breaks, and which these are is seen differently.
+    "<code>": "(?:```(?:[^`]|`)*(?:```|$))",
     "<tagged>": _TAGGED.pattern,
     "<quoted>": f"(?:{_QUOTED.pattern})",
-    "<address>": r"(?:(?:https?://|www\.)\S+|\S*@\S+\.\S+)",
-    "<number>": r"[^\s0-9]*[0-9]\S*",
+    "<address>": rf"(?:(?:https?://|www\.){SIGN}+|{SIGN}*@{SIGN}+\.{SIGN}+)",
+    "<number>": f"{_SIGN_BUT_DIGIT}*[0-9]{SIGN}*",
 }
 """A pattern for each kind of variable part."""
 VARIABLE = re.compile(r"<(?:code|tagged|quoted|address|number)>")
@@ -54,7 +61,7 @@ def pattern_of(words: str) -> str:
         if position:
             # What is masked as a number reaches from space to space; the other masks may touch what stands beside them.
             loose = any(word in _PATTERN_OF and word != "<number>" for word in (before, one))
-            parts.append(r"\s*" if loose else r"\s+")
+            parts.append(f"{SPACE}*" if loose else f"{SPACE}+")
         parts.append(mask if mask is not None else _escaped(one))
         before = one
     return "".join(parts)

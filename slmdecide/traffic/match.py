@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from slmdecide.traffic.masks import VARIABLE, pattern_of
+from slmdecide.traffic.masks import SPACE, VARIABLE, pattern_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,14 +43,14 @@ class Check:
 
     @cached_property
     def _compiled(self) -> re.Pattern[str]:
-        # `$` means the very end to RE2; to `re` also the place before a last line break, which `\s*` takes in anyway.
+        # `$` means the very end to the engines; to `re` also the place before a last line break, which the spaces before it take in anyway.
         return re.compile(self.pattern or "", re.ASCII)
 
 
 def check_of(words: str, at: Literal["begin", "end", "whole"], texts: Sequence[str]) -> Check:
     """The test for masked words. Texts that have them in the same characters make it a plain comparison, which is far cheaper."""
     body = pattern_of(words)
-    pattern = {"begin": rf"^\s*{body}", "end": rf"{body}\s*$", "whole": rf"^\s*{body}\s*$"}[at]
+    pattern = {"begin": f"^{SPACE}*{body}", "end": f"{body}{SPACE}*$", "whole": f"^{SPACE}*{body}{SPACE}*$"}[at]
     literal = _same_characters(pattern, at, texts) if not VARIABLE.search(words) else None
     return Check(at=at, literal=literal) if literal is not None else Check(at=at, pattern=pattern)
 

@@ -23,6 +23,7 @@ _CHARACTERS_PER_TOKEN = 4
 """Where a log counts no tokens; a rule of thumb for English."""
 _PARTS = 10**10
 """Fractions are summed as whole numbers of such parts: a sum of floats would depend on the order, and so on the run."""
+_DIGITS_OF_MS = 6
 _MINUTE_S = 60
 _LEAST_VARIABLE = 0.02
 """Share of a prompt that differs at least: a template's words are counted without what was masked in them."""
@@ -60,7 +61,8 @@ def _sums(calls: ir.Table) -> ir.Table:
         tools=((calls.tool_calls > 0) & ok).cast("int").sum(),
         turns=(calls.turns > 0).cast("int").mean(),
         cold=(calls.temperature == 0).cast("int").mean(),
-        temperature=_exact(calls.temperature).mean(),
+        temperature=_exact(calls.temperature).sum(),
+        with_temperature=calls.temperature.count(),
         answer_characters=calls.answer_characters.mean(where=ok),
         prompt_characters=calls.prompt_characters.mean(),
         system_characters=calls.system_characters.mean(),
@@ -72,6 +74,11 @@ def _sums(calls: ir.Table) -> ir.Table:
         first=calls.time_s.min(),
         last=calls.time_s.max(),
     )
+
+
+def _to_the_nanosecond(ms: float | None) -> float | None:
+    """A percentile between two calls: engines differ in its very last digits, since each goes from one to the other in its own way."""
+    return round(ms, _DIGITS_OF_MS) if ms is not None else None
 
 
 def _exact(column: ir.FloatingValue) -> ir.IntegerValue:
@@ -157,16 +164,16 @@ def _facts(
         documents_share=seen.documents_share,
         multi_turn_share=row["turns"],
         cold_share=row["cold"],
-        temperature_mean=row["temperature"] / _PARTS if row["temperature"] is not None else None,
+        temperature_mean=row["temperature"] / (row["with_temperature"] * _PARTS) if row["with_temperature"] else None,
         answer_characters=row["answer_characters"] or 0.0,
         prompt_characters=row["prompt_characters"],
         texts=answered,
         labels=tuple(label for label, _ in labels.most_common()),
         labels_share=sum(labels.values()) / of_answered,
         top_label_share=max(labels.values()) / of_answered if labels else None,
-        latency_p50_ms=row["latency_p50"],
-        latency_p95_ms=row["latency_p95"],
-        ttft_p95_ms=row["ttft_p95"],
+        latency_p50_ms=_to_the_nanosecond(row["latency_p50"]),
+        latency_p95_ms=_to_the_nanosecond(row["latency_p95"]),
+        ttft_p95_ms=_to_the_nanosecond(row["ttft_p95"]),
         peak_to_mean=max(1.0, peak / (row["calls"] / minutes)) if peak is not None and row["calls"] >= minutes > 1 else None,
         cost_usd=(row["cost"] or 0) / _PARTS,
         calls_with_cost=row["with_cost"],

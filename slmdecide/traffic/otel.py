@@ -10,7 +10,24 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from slmdecide.records.traffic import Call
-from slmdecide.traffic.values import answer_of, conversation, decoded, first, items, mapping, number, prompt_of, text_of, time_s, word
+from slmdecide.traffic.cells import COLUMNS, Cells, call_of
+from slmdecide.traffic.values import (
+    Answer,
+    Conversation,
+    answer_of,
+    conversation,
+    decoded,
+    either,
+    elapsed_ms,
+    first,
+    items,
+    mapping,
+    number,
+    prompt_in,
+    text_of,
+    time_s,
+    word,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,16 +38,25 @@ _MODEL_OPERATIONS = ("chat", "text_completion", "generate_content", "completion"
 _NUMBERED = re.compile(r"gen_ai\.(prompt|completion)\.(\d+)\.(role|content)")
 _PROMPT_EVENTS = {"gen_ai.system.message": "system", "gen_ai.user.message": "user", "gen_ai.assistant.message": "assistant"}
 _DEEPEST = 20
+_PLAIN = ("stringValue", "doubleValue", "boolValue", "bytesValue")
+_FAILED = (2, "STATUS_CODE_ERROR", "ERROR")
+_IDS = 4
+_NO_CALL: Any = tuple(getattr(Call(), name) for name in COLUMNS[_IDS:])
+"""The cells of a span after its ids."""
 
 
 def spans(row: Row) -> Iterator[Call]:
     """Every span of an export request."""
-    for resource in items(first(row.get("resourceSpans"), row.get("resource_spans"))):
-        holder = mapping(resource)
-        for scope in items(first(holder.get("scopeSpans"), holder.get("scope_spans"), holder.get("instrumentationLibrarySpans"))):
+    return map(call_of, span_cells(row))
+
+
+def span_cells(row: Row) -> Iterator[Cells]:
+    """The cells of `spans`."""
+    for resource in items(either(row, "resourceSpans", "resource_spans")):
+        for scope in items(either(mapping(resource), "scopeSpans", "scope_spans", "instrumentationLibrarySpans")):
             for span in items(mapping(scope).get("spans")):
                 if isinstance(span, dict):
-                    yield _call(span)
+                    yield _cells(span)
 
 
 def value_of(wrapped: Any, depth: int = 0) -> Any:  # noqa: ANN401  (JSON)
@@ -38,13 +64,15 @@ def value_of(wrapped: Any, depth: int = 0) -> Any:  # noqa: ANN401  (JSON)
     if not isinstance(wrapped, dict) or depth > _DEEPEST:
         return wrapped
     kind, value = next(iter(wrapped.items()), (None, None))
+    if kind in _PLAIN:
+        return value
     if kind == "intValue":
         return number(value)
     if kind == "arrayValue":
         return [value_of(one, depth + 1) for one in items(mapping(value).get("values"))]
     if kind == "kvlistValue":
         return {str(mapping(one).get("key")): value_of(mapping(one).get("value"), depth + 1) for one in items(mapping(value).get("values"))}
-    return value if kind in ("stringValue", "doubleValue", "boolValue", "bytesValue") else wrapped
+    return wrapped
 
 
 def _attributes(holder: Row) -> dict[str, Any]:
@@ -54,50 +82,41 @@ def _attributes(holder: Row) -> dict[str, Any]:
     return {str(one.get("key")): value_of(one.get("value")) for one in items(found) if isinstance(one, dict)}
 
 
-def _call(span: Row) -> Call:
+def _cells(span: Row) -> Cells:
     said = _attributes(span)
-    ids: dict[str, Any] = {
-        "id": word(first(span.get("spanId"), span.get("span_id"))),
-        "parent_id": word(first(span.get("parentSpanId"), span.get("parent_span_id"))),
-        "trace_id": word(first(span.get("traceId"), span.get("trace_id"))),
-    }
+    identifier, parent = word(either(span, "spanId", "span_id")), word(either(span, "parentSpanId", "parent_span_id"))
+    trace = word(either(span, "traceId", "trace_id"))
     if not _is_model_call(said):
-        return Call(part="span", **ids)
-    usage = "gen_ai.usage."
+        return ("span", identifier, parent, trace, *_NO_CALL)
     events = [mapping(one) for one in items(span.get("events"))]
     asked, answer = _asked(said, events), _answered(said, events)
-    start, end = (
-        time_s(first(span.get("startTimeUnixNano"), span.get("start_time"))),
-        time_s(first(span.get("endTimeUnixNano"), span.get("end_time"))),
-    )
-    first_chunk_s = number(first(said.get("gen_ai.response.time_to_first_chunk"), said.get("gen_ai.server.time_to_first_token")))
-    status = mapping(span.get("status")).get("code")
-    return Call(
-        **ids,
-        time_s=start,
-        model=word(first(said.get("gen_ai.response.model"), said.get("gen_ai.request.model"))),
-        provider=word(first(said.get("gen_ai.provider.name"), said.get("gen_ai.system"))),
-        input_tokens=number(
-            first(said.get(f"{usage}input_tokens"), said.get(f"{usage}prompt_tokens"), said.get("llm.usage.prompt_tokens"))
-        ),
-        output_tokens=number(
-            first(said.get(f"{usage}output_tokens"), said.get(f"{usage}completion_tokens"), said.get("llm.usage.completion_tokens"))
-        ),
-        cached_tokens=number(first(said.get(f"{usage}cache_read.input_tokens"), said.get(f"{usage}cache_read_input_tokens"))),
-        reasoning_tokens=number(first(said.get(f"{usage}reasoning.output_tokens"), said.get(f"{usage}reasoning_tokens"))),
-        cost_usd=number(first(said.get(f"{usage}cost.amount"), said.get(f"{usage}cost"))),
-        latency_ms=(end - start) * 1000 if start is not None and end is not None and end >= start else None,
-        ttft_ms=first_chunk_s * 1000 if first_chunk_s is not None else None,
-        temperature=number(said.get("gen_ai.request.temperature")),
-        system=asked.system,
-        prompt=asked.prompt,
-        history_characters=asked.history_characters,
-        turns=asked.turns,
-        answer=answer.text,
-        tool_calls=answer.tool_calls,
-        tool_text=answer.tools,
-        task_key=word(first(said.get("gen_ai.agent.name"), said.get("gen_ai.prompt.name"), said.get("gen_ai.workflow.name"))),
-        status="error" if status in (2, "STATUS_CODE_ERROR", "ERROR") or "error.type" in said else "ok",
+    start, end = time_s(either(span, "startTimeUnixNano", "start_time")), time_s(either(span, "endTimeUnixNano", "end_time"))
+    first_chunk_s = number(either(said, "gen_ai.response.time_to_first_chunk", "gen_ai.server.time_to_first_token"))
+    return (
+        "call",
+        identifier,
+        parent,
+        trace,
+        start,
+        word(either(said, "gen_ai.response.model", "gen_ai.request.model")),
+        word(either(said, "gen_ai.provider.name", "gen_ai.system")),
+        number(either(said, "gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "llm.usage.prompt_tokens")),
+        number(either(said, "gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens", "llm.usage.completion_tokens")),
+        number(either(said, "gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cache_read_input_tokens")),
+        number(either(said, "gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.reasoning_tokens")),
+        number(either(said, "gen_ai.usage.cost.amount", "gen_ai.usage.cost")),
+        elapsed_ms(start, end),
+        first_chunk_s * 1000 if first_chunk_s is not None else None,
+        number(said.get("gen_ai.request.temperature")),
+        asked.system,
+        asked.prompt,
+        asked.history_characters,
+        asked.turns,
+        answer.text,
+        answer.tool_calls,
+        answer.tools,
+        word(either(said, "gen_ai.agent.name", "gen_ai.prompt.name", "gen_ai.workflow.name")),
+        "error" if mapping(span.get("status")).get("code") in _FAILED or "error.type" in said else "ok",
     )
 
 
@@ -111,13 +130,13 @@ def _is_model_call(said: Row) -> bool:
     return ("gen_ai.request.model" in said or "gen_ai.response.model" in said) and any(key.startswith("gen_ai.usage.") for key in said)
 
 
-def _asked(said: Row, events: list[Row]) -> Any:  # noqa: ANN401  (a Conversation)
-    instructions = decoded(first(said.get("gen_ai.system_instructions"), said.get("gen_ai.request.system_instructions")))
-    whole = first(
-        said.get("gen_ai.input.messages"), said.get("gen_ai.prompt"), *_of_events(events, "gen_ai.content.prompt", "gen_ai.prompt")
-    )
+def _asked(said: Row, events: list[Row]) -> Conversation:
+    instructions = decoded(either(said, "gen_ai.system_instructions", "gen_ai.request.system_instructions"))
+    whole = either(said, "gen_ai.input.messages", "gen_ai.prompt")
+    if whole is None:
+        whole = first(*_of_events(events, "gen_ai.content.prompt", "gen_ai.prompt"))
     if whole is not None:
-        return prompt_of({"messages": decoded(whole), "system": instructions})
+        return prompt_in(whole, instructions)
     numbered = _numbered(said, "prompt")
     if numbered:
         return conversation(numbered, instructions)
@@ -127,16 +146,16 @@ def _asked(said: Row, events: list[Row]) -> Any:  # noqa: ANN401  (a Conversatio
         if role is not None:
             found.append({"role": role, "content": text_of(_attributes(event).get("content"))})
     details = _of_events(events, "gen_ai.client.inference.operation.details", "gen_ai.input.messages")
-    return prompt_of({"messages": decoded(details[0]), "system": instructions}) if details else conversation(found, instructions)
+    return prompt_in(details[0], instructions) if details else conversation(found, instructions)
 
 
-def _answered(said: Row, events: list[Row]) -> Any:  # noqa: ANN401  (an Answer)
-    whole = first(
-        said.get("gen_ai.output.messages"),
-        said.get("gen_ai.completion"),
-        *_of_events(events, "gen_ai.content.completion", "gen_ai.completion"),
-        *_of_events(events, "gen_ai.client.inference.operation.details", "gen_ai.output.messages"),
-    )
+def _answered(said: Row, events: list[Row]) -> Answer:
+    whole = either(said, "gen_ai.output.messages", "gen_ai.completion")
+    if whole is None:
+        whole = first(
+            *_of_events(events, "gen_ai.content.completion", "gen_ai.completion"),
+            *_of_events(events, "gen_ai.client.inference.operation.details", "gen_ai.output.messages"),
+        )
     if whole is not None:
         return answer_of(whole)
     numbered = _numbered(said, "completion")
@@ -154,8 +173,8 @@ def _of_events(events: list[Row], name: str, key: str) -> list[Any]:
 def _numbered(said: Row, kind: str) -> list[dict[str, Any]]:
     """The messages of `gen_ai.prompt.0.role`, `gen_ai.prompt.0.content` and so on."""
     found: dict[int, dict[str, Any]] = {}
+    start = f"gen_ai.{kind}."
     for key, value in said.items():
-        match = _NUMBERED.fullmatch(key)
-        if match is not None and match[1] == kind:
+        if key.startswith(start) and (match := _NUMBERED.fullmatch(key)) is not None:
             found.setdefault(int(match[2]), {})[match[3]] = items(value) or value
     return [found[position] for position in sorted(found)]

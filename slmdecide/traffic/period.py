@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from math import hypot, sqrt
 from typing import TYPE_CHECKING
 
@@ -24,22 +25,43 @@ _SHORT_UNCERTAINTY = 0.5
 """Of less than three days: a day is not a month, and weekends are not seen."""
 _LEAST_UNCERTAINTY, _MOST_UNCERTAINTY = 0.05, 0.9
 _TWO_SIDED_95 = 1.96
+_SAME = 0.1
+"""Share by which given days may differ from the log's own before the report says so."""
 
 
 def period_of(first_s: float | None, last_s: float | None, days: Sequence[float], given_days: float | None) -> Period:
     """The covered time. `days`: calls of each day from the first; `given_days`: what the user says it covers."""
+    covered = (last_s - first_s) / _DAY_S if first_s is not None and last_s is not None else None
     if given_days is not None:
-        return _period(first_s, last_s, given_days, _spread(days), f"The period of {number(given_days)} days was given.")
-    if first_s is None or last_s is None or last_s - first_s < _LEAST_S:
-        why = "has no times" if first_s is None else "covers less than an hour"
-        told = f"The log {why}; it is taken as one month. --days says how long it is."
+        # Of less than three days no spread can be known, whatever the times of the log say.
+        spread = _spread(days) if given_days >= _DAYS_FOR_A_SPREAD else _SHORT_UNCERTAINTY
+        told = f"The period of {number(given_days)} days was given, give or take {percent(spread)}{_other_times(covered, given_days)}."
+        return _period(first_s, last_s, given_days, spread, told)
+    if covered is None or covered * _DAY_S < _LEAST_S:
+        why = "has no times" if covered is None else "covers less than an hour"
+        told = f"The log {why}; it is taken as one month, give or take {percent(_MOST_UNCERTAINTY)}. --days says how long it is."
         return _period(first_s, last_s, _DAYS_PER_MONTH, _MOST_UNCERTAINTY, told)
-    covered = (last_s - first_s) / _DAY_S
     spread = _spread(days)
-    told = f"A month is scaled from {number(covered)} days, give or take {percent(spread)}"
+    told = f"A month is scaled from {number(covered)} days{_dates(first_s, last_s)}, give or take {percent(spread)}"
     missing = "" if covered >= _WEEK else "; less than a week says little of weekends"
     missing = "; some of its times may be wrong, --days says how long it is" if covered > _LONG else missing
     return _period(first_s, last_s, covered, spread, f"{told}{missing}.")
+
+
+def _other_times(covered: float | None, given_days: float) -> str:
+    """What the log's own times say, where it is something else."""
+    if covered is None or covered * _DAY_S < _LEAST_S or abs(covered - given_days) <= _SAME * given_days:
+        return ""
+    return f"; the times in the log cover {number(covered)} days"
+
+
+def _dates(first_s: float | None, last_s: float | None) -> str:
+    """The first and the last day, UTC; "" where there is no such day in the calendar."""
+    try:
+        first, last = (datetime.fromtimestamp(one or 0.0, UTC).date() for one in (first_s, last_s))
+    except (OverflowError, OSError, ValueError):
+        return ""
+    return f" ({first} to {last})" if first != last else f" ({first})"
 
 
 def volume(calls: int, period: Period) -> Band:

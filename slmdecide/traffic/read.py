@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any, Self
 
 from slmdecide.records.traffic import BadLine, Call, ReadFile
 from slmdecide.traffic.files import CutOffError, refuse, rows
-from slmdecide.traffic.formats import batch_half, chat_call, detect, langfuse_call, litellm_call
-from slmdecide.traffic.otel import spans
-from slmdecide.traffic.table import ColumnMap, mapped_call, own_names
+from slmdecide.traffic.formats import batch_cells, chat_cells, detect, langfuse_cells, litellm_cells
+from slmdecide.traffic.otel import span_cells
+from slmdecide.traffic.table import ColumnMap, mapped_cells, own_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from slmdecide.records.traffic import LogFormat
+    from slmdecide.traffic.cells import Cells
     from slmdecide.traffic.files import Row
 
     RowDict = Mapping[str, Any]
@@ -25,14 +26,12 @@ _SAMPLES = 10
 """Bad lines that the report shows."""
 _SAMPLES_PER_FILE = 3
 _ROWS_AT_ONCE = 20_000
-_READERS: Mapping[LogFormat, Callable[[RowDict], Call | None]] = {
-    "chat_log": chat_call,
-    "openai_batch": batch_half,
-    "litellm": litellm_call,
-    "langfuse": langfuse_call,
+_READERS: Mapping[LogFormat, Callable[[RowDict], Cells | None]] = {
+    "chat_log": chat_cells,
+    "openai_batch": batch_cells,
+    "litellm": litellm_cells,
+    "langfuse": langfuse_cells,
 }
-COLUMNS = tuple(one.name for one in fields(Call))
-"""Of the table: the fields of a call."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -45,6 +44,18 @@ class Account:
     bad_lines: int = 0
     not_model_calls: int = 0
     formats: Counter[str] = field(default_factory=Counter)
+
+    def add(self, read: _OneFile, *, whole: bool, why: str | None) -> None:
+        """Takes in what was found in one file. `why`: what was wrong with it."""
+        if why is None and whole and not read.formats:
+            why = "no line has a format that is known" if read.bad else "holds no rows"
+        self.files.append(ReadFile(file=str(read.path), formats=dict(read.formats), bad_lines=read.bad, skipped=why))
+        self.formats.update(read.formats)
+        self.bad_lines += read.bad
+        self.not_model_calls += read.not_model_calls
+        self.samples += read.samples[: max(0, _SAMPLES - len(self.samples))]
+        if why is not None:
+            self.skipped_files.append(BadLine(file=str(read.path), line=None, problem=why))
 
     def add_plain(self, rows: Mapping[Path, int]) -> None:
         """Takes in the rows that the engine read itself, by file; the rest of such a file may have been read before."""
@@ -67,7 +78,7 @@ class Writer:
         self._account, self._columns, self._strict = account, columns, strict
         self._schema = arrow_schema()
         self._file = pq.ParquetWriter(target, self._schema, compression="zstd", compression_level=1)
-        self._held: list[tuple[Any, ...]] = []
+        self._held: list[Cells] = []
 
     def __enter__(self) -> Self:
         return self
@@ -78,10 +89,18 @@ class Writer:
 
     def add(self, path: Path | str, its: Iterator[Row], *, whole: bool = True) -> None:
         """Reads the rows of a file or a table. `whole`: whether they are all, not only those that the engine could not read."""
-        for call in _calls(path, its, self._columns, self._account, strict=self._strict, whole=whole):
-            self._held.append(tuple(getattr(call, name) for name in COLUMNS))
-            if len(self._held) >= _ROWS_AT_ONCE:
-                self._flush()
+        read = _OneFile(path=path, columns=self._columns, strict=self._strict)
+        why = None
+        try:
+            for row in its:
+                self._held += read.calls(row)
+                if len(self._held) >= _ROWS_AT_ONCE:
+                    self._flush()
+        except CutOffError as error:
+            why = str(error)
+            if self._strict:
+                raise refuse(path, None, why) from None
+        self._account.add(read, whole=whole, why=why)
 
     def _flush(self) -> None:
         self._file.write_table(_table(self._held, self._schema))
@@ -113,88 +132,64 @@ def _table(held: Sequence[tuple[Any, ...]], schema: Any) -> Any:  # noqa: ANN401
     return pa.table([pa.array(list(column), type=one.type) for column, one in zip(cells, schema, strict=True)], schema=schema)
 
 
-def _calls(
-    path: Path | str, its: Iterator[Row], columns: ColumnMap | None, account: Account, *, strict: bool, whole: bool
-) -> Iterator[Call]:
-    read = _OneFile(path=path, columns=columns, account=account, strict=strict)
-    why = None
-    try:
-        for row in its:
-            yield from read.calls(row)
-    except CutOffError as error:
-        why = str(error)
-        if strict:
-            raise refuse(path, None, why) from None
-    if why is None and whole and not read.formats:
-        why = "no line has a format that is known" if read.bad else "holds no rows"
-    account.files.append(ReadFile(file=str(path), formats=dict(read.formats), bad_lines=read.bad, skipped=why))
-    account.formats.update(read.formats)
-    account.bad_lines += read.bad
-    account.samples += read.samples[: max(0, _SAMPLES - len(account.samples))]
-    if why is not None:
-        account.skipped_files.append(BadLine(file=str(path), line=None, problem=why))
-
-
 @dataclass(kw_only=True, slots=True)
 class _OneFile:
     """One file while it is read."""
 
     path: Path | str
     columns: ColumnMap | None
-    account: Account
     strict: bool
     own: ColumnMap | None = None
     formats: Counter[str] = field(default_factory=Counter)
     bad: int = 0
+    not_model_calls: int = 0
     samples: list[BadLine] = field(default_factory=list)
 
-    def calls(self, row: Row) -> list[Call]:
+    def calls(self, row: Row) -> Sequence[Cells]:
         """The calls of a row; what is none is counted."""
-        if row.value is None:
+        value = row.value
+        if value is None:
             return self._refused(row.line, row.problem or "is no row")
-        kind, self.own = _kind(row.value, self.columns, self.own)
+        columns = self.columns if self.columns is not None and self.columns.reads(value) else None
+        kind = "table" if columns is not None else detect(value)
         if kind is None:
-            return self._refused(row.line, "has no format that is known")
-        mapped = self.columns is not None and self.columns.reads(row.value)
+            columns = self.own = _own(value, self.columns, self.own)
+            if columns is None:
+                return self._refused(row.line, "has no format that is known")
+            kind = "table"
         try:
-            found = list(_of_row(row.value, kind, self.columns if mapped else self.own, self.account))
-        except (TypeError, ValueError, AttributeError, KeyError, IndexError, RecursionError) as error:
+            found = _of_row(value, kind, columns)
+        except (TypeError, ValueError, AttributeError, KeyError, IndexError, OverflowError, RecursionError) as error:
             return self._refused(row.line, f"is no {kind} row that can be read ({type(error).__name__})")
         self.formats[kind] += 1
+        if kind == "opentelemetry":
+            self.not_model_calls += sum(cells[0] == "span" for cells in found)
+        elif not found:
+            self.not_model_calls += 1
         return found
 
-    def _refused(self, line: int | None, problem: str) -> list[Call]:
+    def _refused(self, line: int | None, problem: str) -> Sequence[Cells]:
         if self.strict:
             raise refuse(self.path, line, problem)
         self.bad += 1
         if len(self.samples) < _SAMPLES_PER_FILE:
             self.samples.append(BadLine(file=str(self.path), line=line, problem=problem))
-        return []
+        return ()
 
 
-def _kind(row: RowDict, columns: ColumnMap | None, own: ColumnMap | None) -> tuple[LogFormat | None, ColumnMap | None]:
-    """The format of a row, and the columns of a plain table if it is one."""
-    if columns is not None and columns.reads(row):
-        return "table", own
-    found = detect(row)
-    if found is not None:
-        return found, own
-    if own is None or not own.reads(row):
-        own = own_names(row)
-        if own is not None and columns is not None:
-            # Such as a model that is the model of all rows, beside columns that speak for themselves.
-            own = ColumnMap(columns={**own.columns, **columns.columns})
-    return ("table" if own is not None else None), own
+def _own(row: RowDict, columns: ColumnMap | None, own: ColumnMap | None) -> ColumnMap | None:
+    """The columns of a plain table whose names speak for themselves; None for a row of none. `own`: those of the row before."""
+    if own is not None and own.reads(row):
+        return own
+    found = own_names(row)
+    if found is None or columns is None:
+        return found
+    # Such as a model that is the model of all rows, beside columns that speak for themselves.
+    return ColumnMap(columns={**found.columns, **columns.columns})
 
 
-def _of_row(row: RowDict, kind: LogFormat, columns: ColumnMap | None, account: Account) -> Iterator[Call]:
+def _of_row(row: RowDict, kind: LogFormat, columns: ColumnMap | None) -> Sequence[Cells]:
     if kind == "opentelemetry":
-        for span in spans(row):
-            account.not_model_calls += span.part == "span"
-            yield span
-        return
-    call = mapped_call(row, columns) if kind == "table" and columns is not None else _READERS[kind](row)
-    if call is None:
-        account.not_model_calls += 1
-    else:
-        yield call
+        return tuple(span_cells(row))
+    cells = mapped_cells(row, columns) if columns is not None else _READERS[kind](row)
+    return () if cells is None else (cells,)

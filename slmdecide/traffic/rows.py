@@ -17,8 +17,8 @@ def rows_of(table: ir.Table) -> list[dict[str, Any]]:
 def tuples_of(table: ir.Table) -> list[tuple[Any, ...]]:
     """One tuple a row, in the order of the columns."""
     backend = table.get_backend()
-    if backend.name == "duckdb":
-        # Its own rows: Ibis would import pandas for them, which takes longer than most queries here.
+    if backend.name in ("duckdb", "postgres"):
+        # Its own rows: Ibis would import pandas or Arrow for them, which takes longer than most queries here.
         found: list[tuple[Any, ...]] = backend.raw_sql(backend.compile(table)).fetchall()
         return found
     return list(zip(*(column.to_pylist() for column in table.to_pyarrow().columns), strict=True))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from slmdecide.errors import InputError, did_you_mean
-from slmdecide.records.traffic import Call
 from slmdecide.traffic.values import answer_of, number, prompt_of, text_of, time_s, word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from slmdecide.traffic.cells import Cells
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "id": ("id", "request_id", "call_id"),
@@ -43,10 +44,15 @@ class ColumnMap:
     """Columns by field, as `--map` gave them."""
 
     columns: Mapping[str, str]
+    _tops: frozenset[str] = field(init=False, repr=False, compare=False)
+    """What stands before the first dot of each column."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_tops", frozenset(column.split(".")[0] for column in self.columns.values()))
 
     def reads(self, row: Mapping[str, Any]) -> bool:
         """Whether the row has one of the columns."""
-        return any(column.split(".")[0] in row for column in self.columns.values())
+        return not self._tops.isdisjoint(row)
 
 
 def parse_map(options: Sequence[str]) -> ColumnMap:
@@ -75,46 +81,50 @@ def own_names(row: Mapping[str, Any]) -> ColumnMap | None:
     return ColumnMap(columns=found) if enough else None
 
 
-def mapped_call(row: Mapping[str, Any], columns: ColumnMap) -> Call:
+def mapped_cells(row: Mapping[str, Any], columns: ColumnMap) -> Cells:
     """The call of a row. A model that is no column of it is the model of every row."""
-    cells = {field: _at(row, column) for field, column in columns.columns.items()}
+    cells = {field: row[column] if column in row else _at(row, column) for field, column in columns.columns.items()}
     if cells.get("model") is None and "model" in columns.columns and columns.columns["model"] not in row:
         cells["model"] = columns.columns["model"]
     said, answer = prompt_of(cells.get("prompt")), answer_of(cells.get("answer"))
     system = text_of(cells.get("system"))
-    status = str(cells.get("status")).lower()
-    code = number(cells.get("status"))
-    return Call(
-        id=word(cells.get("id")),
-        parent_id=word(cells.get("parent_id")),
-        trace_id=word(cells.get("trace_id")),
-        time_s=time_s(cells.get("time")),
-        model=word(cells.get("model")),
-        provider=word(cells.get("provider")),
-        input_tokens=number(cells.get("input_tokens")),
-        output_tokens=number(cells.get("output_tokens")),
-        cached_tokens=number(cells.get("cached_tokens")),
-        reasoning_tokens=number(cells.get("reasoning_tokens")),
-        cost_usd=number(cells.get("cost_usd")),
-        latency_ms=number(cells.get("latency_ms")),
-        ttft_ms=number(cells.get("ttft_ms")),
-        temperature=number(cells.get("temperature")),
-        system=system if system is not None else said.system,
-        prompt=said.prompt,
-        history_characters=said.history_characters,
-        turns=said.turns,
-        answer=answer.text,
-        tool_calls=answer.tool_calls,
-        tool_text=answer.tools,
-        task_key=word(cells.get("task_key")),
-        status="error" if status in _FAILED or (code is not None and code >= 400) else "ok",  # noqa: PLR2004  (HTTP)
+    return (
+        "call",
+        word(cells.get("id")),
+        word(cells.get("parent_id")),
+        word(cells.get("trace_id")),
+        time_s(cells.get("time")),
+        word(cells.get("model")),
+        word(cells.get("provider")),
+        number(cells.get("input_tokens")),
+        number(cells.get("output_tokens")),
+        number(cells.get("cached_tokens")),
+        number(cells.get("reasoning_tokens")),
+        number(cells.get("cost_usd")),
+        number(cells.get("latency_ms")),
+        number(cells.get("ttft_ms")),
+        number(cells.get("temperature")),
+        system if system is not None else said.system,
+        said.prompt,
+        said.history_characters,
+        said.turns,
+        answer.text,
+        answer.tool_calls,
+        answer.tools,
+        word(cells.get("task_key")),
+        "error" if _has_failed(cells.get("status")) else "ok",
     )
 
 
+def _has_failed(status: Any) -> bool:  # noqa: ANN401  (a cell)
+    if status is None:
+        return False
+    code = number(status)
+    return str(status).lower() in _FAILED or (code is not None and code >= 400)  # noqa: PLR2004  (HTTP)
+
+
 def _at(row: Mapping[str, Any], path: str) -> Any:  # noqa: ANN401  (a cell)
-    """The cell of a column, or of a path such as `usage.input`."""
-    if path in row:
-        return row[path]
+    """The cell of a path such as `usage.input`."""
     here: Any = row
     for key in path.split("."):
         here = here.get(key) if isinstance(here, dict) else None
