@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Predict = Callable[[Mask, Mask], Floats]
 
     from slmdecide.core.reference import Kind
-    from slmdecide.records.catalog import HeadToHead
+    from slmdecide.records.evidence import HeadToHead
 
 LIGHTLY = {"mode": 10.0, "reasoning": 2.0, "old rival": 2.0}
 """Features with two or three values that nearly every source tells: so many times less penalized than those of few sources."""

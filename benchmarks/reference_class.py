@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from reference_fit import Choice, Fit, Floats
 
-    from slmdecide.records.catalog import HeadToHead
+    from slmdecide.records.evidence import HeadToHead
 
 ROOT = Path(__file__).parents[1]
 JSON = ROOT / "evidence" / "reference_class.json"

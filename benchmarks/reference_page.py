@@ -12,14 +12,14 @@ from slmdecide.core.quality import STRENGTH, wilson
 from slmdecide.core.reference import kind_of_row
 from slmdecide.core.scoring import cells_of, scores
 from slmdecide.readers.reference_class import load_reference_class
-from slmdecide.records.catalog import Comparisons
+from slmdecide.records.evidence import Comparisons
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from reference_fit import Floats, Nested
 
-    from slmdecide.records.catalog import HeadToHead
+    from slmdecide.records.evidence import HeadToHead
     from slmdecide.records.reference import Coefficients
 
 _ENOUGH = 5

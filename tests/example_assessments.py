@@ -403,14 +403,14 @@ HOSTILE = (
 def with_strings(record: Record, text: str) -> Record:
     """The record with this text in every field that holds free text."""
     changed: Any = _with_text(record, type(record), text)
-    return changed  # type: ignore[no-any-return]
+    return changed  # type: ignore[no-any-return]  # of any record
 
 
 def _with_text(value: Any, hint: Any, text: str) -> Any:
     if is_dataclass(value):
         hints = get_type_hints(type(value))
         changes = {one.name: _with_text(getattr(value, one.name), hints[one.name], text) for one in fields(value)}
-        return replace(value, **changes)  # type: ignore[type-var]
+        return replace(value, **changes)  # type: ignore[type-var]  # of any dataclass
     if isinstance(value, tuple):
         return tuple(_with_text(one, get_args(hint)[0], text) for one in value)
     return text if isinstance(value, str) and not _is_closed(hint) else value

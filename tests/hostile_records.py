@@ -124,7 +124,7 @@ def _changed(value: Any, hint: Any, path: str, text: str, only: str | None) -> A
         return value
     if is_dataclass(value) or hasattr(value, "_fields"):
         changes = {name: _changed(one, its, f"{path}.{name}" if path else name, text, only) for name, one, its in _members(value)}
-        return replace(value, **changes) if is_dataclass(value) else value._replace(**changes)  # type: ignore[type-var]
+        return replace(value, **changes) if is_dataclass(value) else value._replace(**changes)  # type: ignore[type-var]  # of any dataclass
     if isinstance(value, dict):
         every = only in (None, f"{path} keys")
         return {

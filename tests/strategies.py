@@ -13,8 +13,6 @@ from slmdecide.records.profile import (
     Decision,
     Hosting,
     Latency,
-    MeasuredCascade,
-    MeasuredModel,
     Privacy,
     Quality,
     Stage,
@@ -24,6 +22,7 @@ from slmdecide.records.profile import (
     Traits,
     Volume,
 )
+from slmdecide.records.profile_measured import MeasuredCascade, MeasuredModel
 
 CATALOG = load_catalog()
 NATURES = sorted(CATALOG.natures)
@@ -193,4 +192,4 @@ def _with(record: Any, path: list[str], value: object) -> Any:
     if rest:
         value = _with(now, rest, value)
     assert head in {one.name for one in fields(record)}
-    return replace(record, **{head: value})  # type: ignore[type-var]
+    return replace(record, **{head: value})  # type: ignore[type-var]  # of any dataclass

@@ -16,7 +16,7 @@ from slmdecide.core.measured import more_examples, p_good_enough, settled
 from slmdecide.readers.catalog import load_catalog
 from slmdecide.readers.profile import parse_profile
 from slmdecide.records.assessment import AssessedOption, Assessment
-from slmdecide.records.profile import MeasuredCascade, MeasuredModel
+from slmdecide.records.profile_measured import MeasuredCascade, MeasuredModel
 from tests.cascade_rows import knowing_rows, write_csv
 from tests.fault_server import Server, serving
 from tests.probe_case import LABELS, mostly_right, right

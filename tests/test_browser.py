@@ -305,7 +305,7 @@ def test_tables_stop_the_keyboard_where_they_scroll(opened: Callable[..., Opened
       .map((one) => [one.scrollWidth > one.clientWidth, one.tabIndex === 0])"""
     for viewport, scrolls in ((WIDE, False), (PHONE, True)):
         page = opened(html_of("priced decision", library), viewport=viewport).page
-        until(lambda page=page: all(wider == stop for wider, stop in page.evaluate(counts)))  # type: ignore[misc]
+        until(lambda page=page: all(wider == stop for wider, stop in page.evaluate(counts)))  # type: ignore[misc]  # mypy cannot tell a lambda with defaults
         assert any(wider for wider, _ in page.evaluate(counts)) == scrolls
 
 

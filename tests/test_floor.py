@@ -16,7 +16,8 @@ from slmdecide.core.samples import examples_for_floor, examples_needed
 from slmdecide.readers.catalog import load_catalog
 from slmdecide.readers.profile import parse_profile
 from slmdecide.records.assessment import AssessedOption, Assessment
-from slmdecide.records.profile import MeasuredCascade, MeasuredModel, TaskProfile
+from slmdecide.records.profile import TaskProfile
+from slmdecide.records.profile_measured import MeasuredCascade, MeasuredModel
 from slmdecide.report.document import to_document
 from slmdecide.report.saved import read_saved
 from slmdecide.report.text import text

@@ -20,6 +20,7 @@ from slmdecide.ci.fitting import MOST_COMMENT_BYTES, fitted
 from slmdecide.ci.workflow import annotation
 from slmdecide.report.break_even import replication_csv
 from slmdecide.report.break_even import to_csv as break_even_csv
+from slmdecide.report.cascade_chain import to_csv as chain_csv
 from slmdecide.report.diff import as_sections as diff_sections
 from slmdecide.report.document import to_json
 from slmdecide.report.escape import columns
@@ -161,7 +162,8 @@ def test_a_spreadsheet_runs_no_cell() -> None:
     for text in (TEXTS["spreadsheet"], "+1", "-1", "@SUM(1)", " =1", "\t=1", "\n=1"):
         opponents = csv.reader(io.StringIO(break_even_csv(replace(with_text(every_record()["BreakEvenReport"], text), sweep=()))))
         cells = csv.reader(io.StringIO(replication_csv(with_text(every_record()["Replication"], text))))
-        told = [cell for row in (*opponents, *cells) for cell in row]
+        chains = csv.reader(io.StringIO(chain_csv(with_text(every_record()["ChainReport"], text))))
+        told = [cell for row in (*opponents, *cells) for cell in row] + [row[0] for row in chains]
         assert any(text.strip() in cell for cell in told)
         assert not [cell for cell in told if cell.lstrip()[:1] in ("=", "+", "-", "@")]
 

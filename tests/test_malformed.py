@@ -87,6 +87,7 @@ TABLE: list[tuple[str, str]] = [
     (BASE + "task: classification\n", ":7: task: found 'classification'; a map is expected with fields such as labels, n_labels"),
     (BASE + "privacy:\n", ":7: privacy: found nothing; a map is expected with fields such as data_class"),
     (BASE + "candidates: gpt-4o\n", ":7: candidates: found 'gpt-4o'; a list is expected, such as ['gpt-4o']"),
+    (BASE + "task: {labels: 12}\n", ":7: task.labels: found 12; a list is expected; for how many there are, write n_labels: 12"),
     (BASE + "candidates: {a: gpt-4o}\n", ":7: candidates: found a map; a list is expected"),
     (BASE + "candidates: []\n", ":7: candidates: found an empty list; at least 1 must be listed"),
     (BASE + "candidates: [gpt-4o, 4]\n", ":7: candidates[1]: found 4; text is expected"),

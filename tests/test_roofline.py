@@ -345,7 +345,7 @@ BASE = Trial(
 )
 def test_rows_that_cannot_be_scored_are_counted(changed: dict[str, object], reason: str) -> None:
     """By reason; none is dropped silently."""
-    row = prepared(replace(BASE, **changed), CATALOG.models, CATALOG.gpus, CATALOG.aliases, FITTED.offline_requests)  # type: ignore[arg-type]
+    row = prepared(replace(BASE, **changed), CATALOG.models, CATALOG.gpus, CATALOG.aliases, FITTED.offline_requests)  # type: ignore[arg-type]  # fields by name
     assert scores([row], FITTED).skipped == {reason: 1}
 
 

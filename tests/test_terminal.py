@@ -150,7 +150,7 @@ def test_wherever_a_known_name_is_wanted_the_shell_has_it() -> None:
 
     words = {"MODEL", "MODEL|NAME=IN/OUT", "NAME[=ADDRESS]", "GPU", "NATURE", "NAME", "ID", "POLICY"}
     found = set()
-    commands: list[tuple[str, Any]] = [(name, typer.main.get_command(app_for(None)).commands[name]) for name in COMMANDS]  # type: ignore[attr-defined]
+    commands: list[tuple[str, Any]] = [(name, typer.main.get_command(app_for(None)).commands[name]) for name in COMMANDS]  # type: ignore[attr-defined]  # a group has commands
     while commands:
         name, command = commands.pop()
         commands += [(f"{name} {each}", one) for each, one in getattr(command, "commands", {}).items()]

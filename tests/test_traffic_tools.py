@@ -17,6 +17,7 @@ from slmdecide.records.traffic import Call
 from slmdecide.traffic.formats import batch_half, chat_call, detect, langfuse_call, litellm_call
 from slmdecide.traffic.otel import spans
 from tests import traffic_logs as logs
+from tests.running import run
 from tests.test_traffic_formats import document
 
 _LITELLM = """
@@ -340,3 +341,23 @@ def test_the_columns_of_litellm_s_table_are_those_that_are_read() -> None:
     table = schema.partition("model LiteLLM_SpendLogs {")[2].partition("\n}")[0]
     columns = {line.split()[0] for line in table.splitlines() if line.strip() and not line.strip().startswith(("@", "//"))}
     assert logs.spend_log(logs.calls(1)[0]).keys() <= columns
+
+
+def test_a_mapped_column_that_no_row_has_is_refused(tmp_path: Path) -> None:
+    """Exit code 2 with the column that was meant; a model that is no column is the model of all rows."""
+    path = tmp_path / "l.csv"
+    path.write_text("ContextTokens,GeneratedTokens\n10,5\n12,6\n", encoding="utf-8")
+    rest = ("--map", "output_tokens=GeneratedTokens", "--map", "model=gpt-4o", "--format", "json")
+    wrong = run("traffic", path, "--map", "input_tokens=ContextToken", *rest)
+    assert wrong.code == 2
+    assert "'ContextToken'; did you mean 'ContextTokens'?" in json.loads(wrong.out)["error"]["message"]
+    right = run("traffic", path, "--map", "input_tokens=ContextTokens", *rest)
+    assert json.loads(right.out)["tokens"]["input"] == 22
+
+
+def test_a_cost_that_no_call_has_is_not_known(tmp_path: Path) -> None:
+    """A slip of the log neither ends the run nor becomes the bill; the call is priced by the snapshot."""
+    rows = [{**logs.chat_log(call), "cost_usd": 5e10 if call["k"] == 3 else 0.25} for call in logs.calls(30)]
+    ran = run("traffic", logs.write_lines(tmp_path / "l.jsonl", rows), "--format", "json")
+    assert ran.code == 0, ran.err
+    assert 29 * 0.25 <= json.loads(ran.out)["spend_usd"] < 30 * 0.25

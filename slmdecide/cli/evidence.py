@@ -17,7 +17,7 @@ from slmdecide.report.escape import markdown, quoted, terminal
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from slmdecide.records.catalog import Claim
+    from slmdecide.records.evidence import Claim
 
 Format = Literal["text", "markdown", "json"]
 

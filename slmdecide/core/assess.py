@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import fsum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from slmdecide.core.cost_model import cost_inputs, cost_model
 from slmdecide.core.costs import cost_band, ready_made, shown_lines
@@ -14,6 +14,7 @@ from slmdecide.core.measured import SOURCE as MEASURED_HERE
 from slmdecide.core.naming import option_words
 from slmdecide.core.options import cheapest, request_usd
 from slmdecide.core.payback import paybacks
+from slmdecide.core.pipeline import Part, mean_criteria, pipeline_steps, pipeline_verdict
 from slmdecide.core.quality import LEVELS
 from slmdecide.core.reasons import reasons, why_not
 from slmdecide.core.resolve import resolve, resolve_stage
@@ -55,21 +56,6 @@ _PRICED_MODELS = 3
 """Models whose price is varied for a flip."""
 
 
-class _Part(NamedTuple):
-    """One task of a profile, decided."""
-
-    task: Task
-    choice: Choice
-    considered: tuple[Considered, ...]
-    criteria: tuple[AssessedCriterion, ...]
-    score: float
-    verdict: Verdict
-    monthly: Band | None
-    total: Band | None
-    once: float | None
-    situation: Situation
-
-
 def assess(profile: TaskProfile, catalog: Catalog, *, with_flips: bool = True) -> Assessment:
     """The decision for a profile, with everything it rests on.
 
@@ -80,11 +66,11 @@ def assess(profile: TaskProfile, catalog: Catalog, *, with_flips: bool = True) -
         assumptions += (_short_list(catalog),)
     decider = Decider(catalog)
     parts = [_part(task, choice, decider, catalog) for task, choice in zip(plan.tasks, decider.choices(plan.tasks), strict=True)]
-    criteria = parts[0].criteria if profile.stages is None else _mean_criteria(profile, parts)
+    criteria = parts[0].criteria if profile.stages is None else mean_criteria(profile, parts)
     flips = find_flips(profile, plan, decider, criteria, _priced_models(parts)) if with_flips else ()
     one = parts[0] if profile.stages is None else None
-    verdict = parts[0].verdict if one is not None else _pipeline_verdict(profile, parts)
-    steps = next_steps(one.situation, _if_labelled(profile, one, decider)) if one is not None else _pipeline_steps(profile, parts)
+    verdict = parts[0].verdict if one is not None else pipeline_verdict(profile, parts)
+    steps = next_steps(one.situation, _if_labelled(profile, one, decider)) if one is not None else pipeline_steps(profile, parts)
     total = parts[0].total if one is not None else _sum(part.total for part in parts)
     if verdict.family == "infeasible" and one is not None and profile.candidates is None:
         steps = (*_other_candidates(one.task, decider, catalog), *steps)
@@ -152,7 +138,7 @@ def _other_candidates(task: Task, decider: Decider, catalog: Catalog) -> tuple[N
     )
 
 
-def _if_labelled(profile: TaskProfile, part: _Part, decider: Decider) -> Choice | None:
+def _if_labelled(profile: TaskProfile, part: Part, decider: Decider) -> Choice | None:
     """The choice if labels were bought until there are enough; None if there are, or if the profile says that none can be had."""
     task = part.task
     missing = task.labels_enough - task.labelled_examples - task.obtainable_examples
@@ -161,7 +147,7 @@ def _if_labelled(profile: TaskProfile, part: _Part, decider: Decider) -> Choice 
     return decider.choices((with_value(task, "obtainable_examples", task.obtainable_examples + missing),))[0]
 
 
-def _part(task: Task, choice: Choice, decider: Decider, catalog: Catalog) -> _Part:
+def _part(task: Task, choice: Choice, decider: Decider, catalog: Catalog) -> Part:
     every = considered(decider.survey(task), task, catalog)
     criteria = assess_criteria(catalog.criteria, _features(task, every, decider.survey(task).yardsticks), task.weights)
     its_score = score(criteria)
@@ -175,7 +161,7 @@ def _part(task: Task, choice: Choice, decider: Decider, catalog: Catalog) -> _Pa
         summary=summary(situation),
         reasons=reasons(situation),
     )
-    return _Part(task, choice, every, criteria, its_score, verdict, monthly, total, once, situation)
+    return Part(task, choice, every, criteria, its_score, verdict, monthly, total, once, situation)
 
 
 def _features(task: Task, every: Sequence[Considered], yardsticks: frozenset[str]) -> dict[str, str | float | bool | None]:
@@ -203,11 +189,11 @@ def _money_of(chosen: Judged | None, task: Task) -> tuple[Band | None, Band | No
     return found if found is not None else (None, None, None)
 
 
-def _options(part: _Part) -> tuple[AssessedOption, ...]:
+def _options(part: Part) -> tuple[AssessedOption, ...]:
     return tuple(_option(one, part) for one in part.considered)
 
 
-def _option(one: Considered, part: _Part) -> AssessedOption:
+def _option(one: Considered, part: Part) -> AssessedOption:
     option, task = one.option, part.task
     money = cost_band(option, task, one.shortfall)
     members = [option] if option.small is None or option.large is None else [option.small, option.large]
@@ -252,7 +238,7 @@ def _not_costed(members: Iterable[Option]) -> str:
     return "; ".join(found)
 
 
-def _paybacks(part: _Part, staged: bool) -> list[BreakEven]:
+def _paybacks(part: Part, staged: bool) -> list[BreakEven]:
     return paybacks(part.task, part.considered, part.choice.baseline, part.task.name if staged else None)
 
 
@@ -269,7 +255,7 @@ def _today(profile: TaskProfile, plan: Plan, catalog: Catalog) -> float | None:
     return _plus(bills)
 
 
-def _priced_models(parts: Sequence[_Part]) -> dict[str, str]:
+def _priced_models(parts: Sequence[Part]) -> dict[str, str]:
     """Models whose price is worth varying, with the price today: the chosen ones and what they are compared with."""
     found: dict[str, str] = {}
     for part in parts:
@@ -284,67 +270,7 @@ def _priced_models(parts: Sequence[_Part]) -> dict[str, str]:
     return dict(list(found.items())[:_PRICED_MODELS])
 
 
-def _mean_criteria(profile: TaskProfile, parts: Sequence[_Part]) -> tuple[AssessedCriterion, ...]:
-    """The criteria of a pipeline: each lean is the mean over the stages, which keep their own tables."""
-    names = [stage.name for stage in profile.stages or ()]
-    found = []
-    for rows in zip(*(part.criteria for part in parts), strict=True):
-        first = rows[0]
-        told = ", ".join(f"{name} {one.lean:+g}" for name, one in zip(names, rows, strict=True))
-        found.append(
-            AssessedCriterion(
-                id=first.id,
-                question=first.question,
-                lean=fsum(one.lean for one in rows) / len(rows),
-                weight=first.weight,
-                statement=first.statement,
-                because=f"mean over the stages: {told}",
-                evidence=first.evidence,
-            ),
-        )
-    return tuple(found)
-
-
-def _pipeline_verdict(profile: TaskProfile, parts: Sequence[_Part]) -> Verdict:
-    stuck = [part for part in parts if part.choice.chosen is None]
-    names = [stage.name for stage in profile.stages or ()]
-    reasons_ = tuple(f"{name}: {part.verdict.summary}" for name, part in zip(names, parts, strict=True))
-    if stuck:
-        status = "infeasible" if any(part.choice.status == "infeasible" for part in stuck) else "undecided"
-        where = ", ".join(name for name, part in zip(names, parts, strict=True) if part.choice.chosen is None)
-        told = "has no option that meets every constraint" if status == "infeasible" else "cannot be settled yet"
-        return Verdict(
-            family="infeasible" if status == "infeasible" else "undecided",
-            option_id=None,
-            p_good_enough=None,
-            summary=f"The pipeline {told} at: {where}.",
-            reasons=reasons_,
-        )
-    families = [part.choice.status for part in parts]
-    told = ", ".join(f"{name}: {family.replace('_', ' ')}" for name, family in zip(names, families, strict=True))
-    weakest = min(part.verdict.p_good_enough for part in parts if part.verdict.p_good_enough is not None)
-    return Verdict(
-        family="pipeline",
-        option_id=None,
-        p_good_enough=weakest,
-        summary=f"A pipeline of {len(parts)} steps: {told}. The likelihood is that of the weakest step.",
-        reasons=reasons_,
-    )
-
-
-def _pipeline_steps(profile: TaskProfile, parts: Sequence[_Part]) -> tuple[NextStep, ...]:
-    """The steps of each stage in its order; what is the same for two stages is said once."""
-    found: dict[tuple[str, str | None], NextStep] = {}
-    for stage, part in zip(profile.stages or (), parts, strict=True):
-        for step in next_steps(part.situation):
-            general = step.command is not None and step.command.startswith("slmdecide assess")
-            do = step.do if general else f"{stage.name}: {step.do[0].lower()}{step.do[1:]}"
-            found.setdefault((do, step.command), NextStep(do=do, command=step.command, why=step.why, evidence=step.evidence))
-    general_last = sorted(found.values(), key=lambda one: one.command is not None and one.command.startswith("slmdecide assess"))
-    return tuple(general_last)
-
-
-def _stage(part: _Part) -> AssessedStage:
+def _stage(part: Part) -> AssessedStage:
     return AssessedStage(
         name=part.task.name,
         nature=part.task.nature,
@@ -360,7 +286,7 @@ def _stage(part: _Part) -> AssessedStage:
 
 
 def _cited(
-    parts: Sequence[_Part],
+    parts: Sequence[Part],
     criteria: Sequence[AssessedCriterion],
     steps: Sequence[NextStep],
     catalog: Catalog,

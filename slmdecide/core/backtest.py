@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from slmdecide.core.reference import Kind
     from slmdecide.core.scoring import Cells
-    from slmdecide.records.catalog import Criterion, HeadToHead, Nature
+    from slmdecide.records.catalog import Criterion, Nature
+    from slmdecide.records.evidence import HeadToHead
     from slmdecide.records.reference import Coefficients, ReferenceClass
 
 LISTED = 100

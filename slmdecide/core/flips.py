@@ -114,7 +114,7 @@ def find_flips(
         if number.money_only and not money:
             continue
         by = narrower if number.keeps_constraints else decider
-        turn = _nearest_turn(number, lambda value, number=number, by=by: by.families(number.vary(value)), now)  # type: ignore[misc]
+        turn = _nearest_turn(number, lambda value, number=number, by=by: by.families(number.vary(value)), now)  # type: ignore[misc]  # mypy cannot tell a lambda with defaults
         if turn is not None:
             at = int(turn.value) if number.whole else turn.value
             found.append(Flip(input=number.name, now=number.now, at=at, family=_told(turn.families, now, names), note=number.note))

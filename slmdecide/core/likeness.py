@@ -14,7 +14,7 @@ from slmdecide.records.assessment import PublishedCase
 
 if TYPE_CHECKING:
     from slmdecide.core.reference import Kind
-    from slmdecide.records.catalog import Comparisons, HeadToHead
+    from slmdecide.records.evidence import Comparisons, HeadToHead
 
 _OTHER_NATURE = 0.25
 _OTHER_FORM = 0.7

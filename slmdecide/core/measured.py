@@ -16,7 +16,7 @@ from slmdecide.records.assessment import QualityEstimate
 
 if TYPE_CHECKING:
     from slmdecide.records.assessment import Mode
-    from slmdecide.records.profile import MeasuredCascade, MeasuredModel, Yardstick
+    from slmdecide.records.profile_measured import MeasuredCascade, MeasuredModel, Yardstick
     from slmdecide.records.task import Task
 
 SOURCE = "measured_here"

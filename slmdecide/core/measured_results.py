@@ -10,7 +10,8 @@ from slmdecide.numbers import number
 from slmdecide.records.cascade_report import CascadeReport
 from slmdecide.records.metrics import same, taken_for
 from slmdecide.records.probe import ProbeReport
-from slmdecide.records.profile import MeasuredCascade, MeasuredModel, Stage, TaskProfile
+from slmdecide.records.profile import Stage, TaskProfile
+from slmdecide.records.profile_measured import MeasuredCascade, MeasuredModel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from slmdecide.core.measured import by_and_when
 from slmdecide.numbers import exact
-from slmdecide.records.profile import MeasuredModel
+from slmdecide.records.profile_measured import MeasuredModel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -21,7 +21,8 @@ from slmdecide.records.assessment import QualityEstimate
 if TYPE_CHECKING:
     from slmdecide.core.reference import Kind
     from slmdecide.records.assessment import Mode, PublishedCase
-    from slmdecide.records.catalog import Catalog, Comparisons, Model
+    from slmdecide.records.catalog import Catalog, Model
+    from slmdecide.records.evidence import Comparisons
     from slmdecide.records.reference import ReferenceClass
     from slmdecide.records.task import Task
 

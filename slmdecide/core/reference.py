@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from slmdecide.records.assessment import Mode
-    from slmdecide.records.catalog import HeadToHead
+    from slmdecide.records.evidence import HeadToHead
     from slmdecide.records.reference import Coefficients
     from slmdecide.records.task import Task
 

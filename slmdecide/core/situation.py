@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from slmdecide.core.choice import Choice
     from slmdecide.core.decide import Considered
     from slmdecide.records.assessment import Band, Veto
-    from slmdecide.records.profile import MeasuredModel
+    from slmdecide.records.profile_measured import MeasuredModel
     from slmdecide.records.task import Task
 
 SMALL = ("small", "fine_tuned_small")

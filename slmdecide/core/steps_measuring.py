@@ -20,7 +20,7 @@ from slmdecide.records.assessment import NextStep
 if TYPE_CHECKING:
     from slmdecide.core.decide import Considered
     from slmdecide.core.situation import Situation
-    from slmdecide.records.profile import MeasuredModel
+    from slmdecide.records.profile_measured import MeasuredModel
     from slmdecide.records.task import Task
 
 PROBE = "slmdecide probe FILE --examples EXAMPLES"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from slmdecide.core.samples import Measurement
     from slmdecide.core.situation import Situation
     from slmdecide.records.assessment import QualityEstimate
-    from slmdecide.records.profile import MeasuredModel
+    from slmdecide.records.profile_measured import MeasuredModel
     from slmdecide.records.task import Task
 
 

@@ -16,7 +16,8 @@ from slmdecide.readers.strict import to_record
 from slmdecide.readers.table import parse_table, read_table
 from slmdecide.readers.yaml import parse_document, read_document
 from slmdecide.records.band import Band
-from slmdecide.records.catalog import Catalog, Claim, Comparisons, Criterion, Gpu, Measurements, Model, Nature, Price, Rental, Throughput
+from slmdecide.records.catalog import Catalog, Criterion, Gpu, Measurements, Model, Nature, Price, Rental, Throughput
+from slmdecide.records.evidence import Claim, Comparisons
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

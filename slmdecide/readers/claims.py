@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from slmdecide.errors import DataError, did_you_mean
 from slmdecide.readers.files import DATA, read_text, shown
 from slmdecide.readers.yaml import parse_document
-from slmdecide.records.catalog import Claim, ClaimStatus
+from slmdecide.records.evidence import Claim, ClaimStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from slmdecide.records.catalog import HeadToHead
+    from slmdecide.records.evidence import HeadToHead
 
 MAX_BYTES = 200_000_000
 MAX_LINE_CHARACTERS = 1_000_000

@@ -17,7 +17,7 @@ from slmdecide.errors import DataError, did_you_mean
 from slmdecide.readers.files import DATA, read_text, shown
 from slmdecide.readers.metric_scale import points_per_unit
 from slmdecide.readers.mistakes import shown as value_shown
-from slmdecide.records.catalog import HeadToHead
+from slmdecide.records.evidence import HeadToHead
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

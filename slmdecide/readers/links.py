@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from slmdecide.records.catalog import Claim
+    from slmdecide.records.evidence import Claim
 
 _ARXIV = re.compile(r"\barXiv[ :](\d{4}\.\d{4,5})(?:v\d+)?\b", re.IGNORECASE)
 _ADDRESS = re.compile(r"\bhttps?://[\w.~%/-]+[\w/]", re.ASCII)

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from slmdecide.readers.table import adapter_of
-from slmdecide.records import profile as records
+from slmdecide.records import profile, profile_measured
 from slmdecide.records.profile import TaskProfile
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ def profile_schema(catalog: Catalog) -> dict[str, Any]:
 
 def field_docs() -> Mapping[str, Mapping[str, str]]:
     """What each field of each record of a profile says about itself: the text that stands under it in the source."""
-    source = ast.parse(inspect.getsource(records))
-    return {node.name: dict(_said_under_fields(node.body)) for node in source.body if isinstance(node, ast.ClassDef)}
+    nodes = (node for module in (profile, profile_measured) for node in ast.parse(inspect.getsource(module)).body)
+    return {node.name: dict(_said_under_fields(node.body)) for node in nodes if isinstance(node, ast.ClassDef)}
 
 
 def _said_under_fields(body: list[ast.stmt]) -> Iterable[tuple[str, str]]:

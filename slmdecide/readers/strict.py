@@ -138,6 +138,8 @@ def _own_rule(text: str, found: object, location: Location, record_type: type[An
 
 def _expected(error: Any, record_type: type[Any], location: Location) -> str:  # noqa: ANN401  (pydantic's ErrorDetails)
     kind, found = error["type"], error["input"]
+    if kind == "tuple_type" and isinstance(found, int) and (counting := _counting_field(record_type, location)) is not None:
+        return f"{_EXPECTED[kind]}; for how many there are, write {counting}: {found}"
     if kind in _EXPECTED:
         bounds = error.get("ctx", {})
         share = kind != "less_than_equal" or bounds["le"] == 1
@@ -151,6 +153,13 @@ def _expected(error: Any, record_type: type[Any], location: Location) -> str:  #
         return f"a map is expected{names}{_advice(kind, found)}"
     message: str = error["msg"]
     return message[:1].lower() + message[1:]
+
+
+def _counting_field(record_type: type[Any], location: Location) -> str | None:
+    """The field beside a list that says how many it would hold, if there is one."""
+    owner = record_type_at(record_type, location[:-1])
+    name = f"n_{location[-1]}"
+    return name if owner is not None and name in {one.name for one in fields(owner)} else None
 
 
 def _advice(kind: str, found: object) -> str:  # noqa: PLR0911  (one line per advice)

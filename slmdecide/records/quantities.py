@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Gt, Le, Len
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -113,3 +113,7 @@ SignedShare = Annotated[float, Quantity("share"), Ge(-1), Le(1)]
 Usd = Annotated[float, Quantity("usd"), Ge(0)]
 Hours = Annotated[float, Quantity("hours"), Ge(0)]
 Gib = Annotated[float, Quantity("gib"), Gt(0)]
+
+Name = Annotated[str, Len(1, 200)]
+STRICT: Mapping[str, Any] = {"extra": "forbid", "strict": True}
+"""How a record is read that a user writes: no field that is not known, and nothing turned into another type."""

@@ -12,14 +12,13 @@ from slmdecide.records.profile import (
     Device,
     Knowledge,
     MayLeave,
-    MeasuredCascade,
-    MeasuredModel,
     Operator,
     Output,
     Reasoning,
     Risk,
     Scope,
 )
+from slmdecide.records.profile_measured import MeasuredCascade, MeasuredModel
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

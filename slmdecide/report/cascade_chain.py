@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from slmdecide.numbers import count, exact, in_full, milliseconds, percent, score, usd
 from slmdecide.report.blocks import Item, Items, Pairs, Prose, Section, Table, View
 from slmdecide.report.cascade import apart, figures_row, promise_blocks, read_blocks, scored, shift_blocks, thinned
+from slmdecide.report.escape import csv_cell
 from slmdecide.report.words import name
 
 if TYPE_CHECKING:
@@ -100,5 +101,5 @@ def to_csv(report: ChainReport) -> str:
     writer.writerow(("models", "thresholds", "n_correct", "accuracy", "cost_usd"))
     for one in report.frontier:
         thresholds = "; ".join("" if least is None else repr(least) for least in one.thresholds)
-        writer.writerow(("; ".join(one.models), thresholds, one.n_correct, one.accuracy, one.cost_usd))
+        writer.writerow((csv_cell("; ".join(one.models)), thresholds, one.n_correct, one.accuracy, one.cost_usd))
     return stream.getvalue()

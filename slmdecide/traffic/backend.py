@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 MEMORY = "1GB"
 """Most that the embedded engine keeps in memory; the rest of the process comes on top."""
 SPARK_MASTER = "local[*]"
+DUCKDB_PLACE = {"catalog": "temp", "database": "main"}
+"""Of temporary tables and views."""
 _SPARK_MEMORY = "2g"
 _SPARK_LOGS = """
 rootLogger.level = warn
@@ -112,7 +114,7 @@ def duckdb_backend(connection: DuckDBPyConnection, folder: Path) -> Backend:
         file = str(folder / f"{name}.parquet").replace("'", "''")
         connection.execute(f"COPY ({its.compile(table)}) TO '{file}' (FORMAT parquet, COMPRESSION zstd)")
         connection.execute(f"CREATE TEMP VIEW \"{name}\" AS FROM read_parquet('{file}')")
-        return temporary(its, name, table.schema())
+        return temporary(its, name, table.schema(), **DUCKDB_PLACE)
 
     return Backend(
         name="duckdb",
@@ -126,15 +128,14 @@ def duckdb_backend(connection: DuckDBPyConnection, folder: Path) -> Backend:
     )
 
 
-def temporary(connection: Any, name: str, schema: ibis.Schema) -> ir.Table:  # noqa: ANN401  (an Ibis connection)
-    """A temporary table or view of DuckDB whose columns are known.
+def temporary(connection: Any, name: str, schema: ibis.Schema, **place: str) -> ir.Table:  # noqa: ANN401  (an Ibis connection)
+    """A temporary table or view whose columns are known. `place`: its catalog and database, where the engine needs them.
 
     Ibis would ask for them, and import Arrow for the answer, which takes as long as a query.
     """
     import ibis.expr.operations as ops  # noqa: PLC0415  (heavy)
 
-    place = ops.Namespace(catalog="temp", database="main")
-    table: ir.Table = ops.DatabaseTable(name, schema=schema, source=connection, namespace=place).to_expr()
+    table: ir.Table = ops.DatabaseTable(name, schema=schema, source=connection, namespace=ops.Namespace(**place)).to_expr()
     return table
 
 

@@ -266,8 +266,8 @@ def _cells(column: Any) -> list[Any]:  # noqa: ANN401  (pyarrow has no types)
 
     of_numbers = its.is_integer(column.type) or its.is_float64(column.type)
     if its.is_string(column.type) or its.is_large_string(column.type) or (of_numbers and not column.null_count):
-        return column.to_numpy(zero_copy_only=False).tolist()  # type: ignore[no-any-return]
-    return column.to_pylist(maps_as_pydicts="lossy")  # type: ignore[no-any-return]
+        return column.to_numpy(zero_copy_only=False).tolist()  # type: ignore[no-any-return]  # pyarrow ships no types
+    return column.to_pylist(maps_as_pydicts="lossy")  # type: ignore[no-any-return]  # pyarrow ships no types
 
 
 def refuse(file: Path | str, line: int | None, problem: str) -> DataError:

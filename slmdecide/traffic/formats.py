@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     Row = Mapping[str, Any]
 
-_CHAT_TYPES = ("completion", "acompletion", "text_completion", "atext_completion", "responses", "aresponses", "anthropic_messages")
+CHAT_TYPES = ("completion", "acompletion", "text_completion", "atext_completion", "responses", "aresponses", "anthropic_messages")
 _LANGFUSE = frozenset(("provided_model_name", "usage_details", "usageDetails", "providedModelName"))
 _BEGUN = frozenset(("input", "startTime", "start_time"))
 _ASKED = frozenset(("messages", "prompt", "input"))
@@ -164,7 +164,7 @@ def litellm_call(row: Row) -> Call | None:
 def litellm_cells(row: Row) -> Cells | None:
     """The cells of `litellm_call`."""
     kind = word(row.get("call_type"))
-    if kind is not None and kind.split(".")[-1] not in _CHAT_TYPES:
+    if kind is not None and kind.split(".")[-1] not in CHAT_TYPES:
         return None
     asked = decoded(row.get("messages")) or decoded(row.get("proxy_server_request")) or None
     response = decoded(row.get("response"))

@@ -60,6 +60,7 @@ def gather(
             if table is not None:
                 tell("reading the table")
                 writer.add(table.name, table.rows())
+            writer.check_columns()
         engine.add(calls)
     tell("looking for templates")
     engine.plan()

@@ -9,7 +9,7 @@ try:
     from msgspec.json import decode as _decode
 except ImportError:
     # Without the extra, the command says what to install before anything is read.
-    _decode = json.loads  # type: ignore[assignment]
+    _decode = json.loads  # type: ignore[assignment]  # their signatures differ
 
 
 def loads(text: bytes | str) -> Any:  # noqa: ANN401  (JSON)

@@ -22,6 +22,8 @@ _KEPT = (
 _PLAUSIBLE = ("input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens", "cost_usd", "latency_ms", "ttft_ms")
 _MOST = 1e12
 """Of one call; a larger number is a slip of the log, and counts as not known."""
+_MOST_USD = 1e6
+"""The same of a cost: a context of a million tokens costs some 10 USD (pricing/api_prices.csv, November 2026)."""
 
 
 def with_system_key(calls: ir.Table, fingerprint: Fingerprint) -> ir.Table:
@@ -36,7 +38,7 @@ def light(calls: ir.Table, fingerprint: Fingerprint) -> ir.Table:
     length, system, prompt = calls.answer.length().fill_null(0), calls.system.length().fill_null(0), calls.prompt.length().fill_null(0)
     none = ibis.literal(0, calls.system_key.type())
     history = ibis.ifelse(calls.history_characters > 0, fingerprint(calls.history_characters.cast("string")), none)
-    return calls.mutate(**{name: ibis.ifelse(calls[name] <= _MOST, calls[name], ibis.null("float64")) for name in _PLAUSIBLE}).select(
+    return calls.mutate(**{name: ibis.ifelse(calls[name] <= _most(name), calls[name], ibis.null("float64")) for name in _PLAUSIBLE}).select(
         *_KEPT,
         *(name for name in ("file", "fits") if name in calls.columns),
         has_text=(prompt + system) > 0,
@@ -48,3 +50,7 @@ def light(calls: ir.Table, fingerprint: Fingerprint) -> ir.Table:
         fingerprint=fingerprint(calls.prompt.fill_null("")) ^ calls.system_key ^ history,
         short=ibis.ifelse((length <= SHORT_CHARACTERS) & (length > 0), calls.answer, ibis.null("string")),
     )
+
+
+def _most(name: str) -> float:
+    return _MOST_USD if name == "cost_usd" else _MOST

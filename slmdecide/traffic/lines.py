@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from slmdecide.traffic.backend import temporary
+from slmdecide.traffic.backend import DUCKDB_PLACE, temporary
 from slmdecide.traffic.formats import KEYS
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _table(connection: Any, name: str, *more: str) -> ir.Table:  # noqa: ANN401 
 
     types = {column: _ibis_type(field) for column, field in _FIELDS.items()}
     beside = {"file": "int32", "number": "int64", "line": "string"}
-    return temporary(connection, name, ibis.schema({**types, **{column: beside[column] for column in more}}))
+    return temporary(connection, name, ibis.schema({**types, **{column: beside[column] for column in more}}), **DUCKDB_PLACE)
 
 
 def _listed(paths: Sequence[Path]) -> str:

@@ -8,15 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import ibis.expr.datatypes as dt
-import ibis.expr.operations as ops
 import sqlglot.expressions as sge
 from ibis.backends.postgres import Backend
 from ibis.backends.sql.compilers.postgres import PostgresCompiler
 
+from slmdecide.traffic.backend import temporary
 from slmdecide.traffic.postgres import quoted
 
 if TYPE_CHECKING:
-    import ibis
     import ibis.expr.types as ir
 
 
@@ -91,12 +90,6 @@ def view(connection: Connection, name: str, table: ir.Table) -> ir.Table:
     selected = f"SELECT {columns} FROM ({connection.compile(table)}) AS x OFFSET 0"  # noqa: S608  (Ibis' own)
     connection.con.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(name)} AS {selected}")
     return temporary(connection, name, schema)
-
-
-def temporary(connection: Connection, name: str, schema: ibis.Schema) -> ir.Table:
-    """A temporary table or view whose columns are known."""
-    found: ir.Table = ops.DatabaseTable(name, schema=schema, source=connection, namespace=ops.Namespace()).to_expr()
-    return found
 
 
 def _column(name: str, kind: dt.DataType) -> str:

@@ -10,7 +10,7 @@ from slmdecide.records.traffic import BadLine, Call, ReadFile
 from slmdecide.traffic.files import CutOffError, refuse, rows
 from slmdecide.traffic.formats import batch_cells, chat_cells, detect, langfuse_cells, litellm_cells
 from slmdecide.traffic.otel import span_cells
-from slmdecide.traffic.table import ColumnMap, mapped_cells, own_names
+from slmdecide.traffic.table import ColumnMap, Unseen, mapped_cells, own_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -79,6 +79,7 @@ class Writer:
         self._schema = arrow_schema()
         self._file = pq.ParquetWriter(target, self._schema, compression="zstd", compression_level=1)
         self._held: list[Cells] = []
+        self._unseen = Unseen(columns)
 
     def __enter__(self) -> Self:
         return self
@@ -87,12 +88,18 @@ class Writer:
         self._flush()
         self._file.close()
 
+    def check_columns(self) -> None:
+        """InputError for a column of `--map` that no row had."""
+        self._unseen.check()
+
     def add(self, path: Path | str, its: Iterator[Row], *, whole: bool = True) -> None:
         """Reads the rows of a file or a table. `whole`: whether they are all, not only those that the engine could not read."""
         read = _OneFile(path=path, columns=self._columns, strict=self._strict)
         why = None
         try:
             for row in its:
+                if row.value is not None:
+                    self._unseen.meet(row.value)
                 self._held += read.calls(row)
                 if len(self._held) >= _ROWS_AT_ONCE:
                     self._flush()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from slmdecide.traffic.formats import _CHAT_TYPES
+from slmdecide.traffic.formats import CHAT_TYPES
 from slmdecide.traffic.postgres_json import (
     are_kinds,
     as_text,
@@ -187,7 +187,7 @@ def _call(rows: ir.Table) -> dict[str, Any]:
         "tool_text": answer.tool_text,
         "task_key": task.name,
         "status": ibis.ifelse(lowered(rows.raw_status).isin(_FAILED).fill_null(False), "error", "ok"),
-        "model_call": rows.kind.isnull() | ending.isin(_CHAT_TYPES),
+        "model_call": rows.kind.isnull() | ending.isin(CHAT_TYPES),
         "fits": fits.fill_null(False),
     }
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from slmdecide.errors import InputError, RunError
-from slmdecide.traffic.backend import Backend
+from slmdecide.traffic.backend import Backend, temporary
 from slmdecide.traffic.files import CutOffError, Row
 from slmdecide.traffic.formats import detect
 from slmdecide.traffic.light import with_system_key
@@ -105,8 +105,6 @@ class SpendTable:
         connection, its = self._source.connection, self._connection
 
         def keep(name: str, table: ir.Table) -> ir.Table:
-            from slmdecide.traffic.postgres_ibis import temporary  # noqa: PLC0415  (heavy)
-
             connection.execute(f"CREATE TEMP TABLE {quoted(name)} AS {its.compile(table)}")
             connection.execute(f"ANALYZE {quoted(name)}")
             return temporary(its, name, table.schema())

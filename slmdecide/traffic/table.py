@@ -36,6 +36,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 }
 """Fields that can be mapped, each with the column names that speak for themselves."""
 _WHAT_A_CALL_HAS = (("input_tokens", "output_tokens"), ("prompt", "answer"), ("prompt", "model"))
+_MOST_NAMED = 40
 _FAILED = ("error", "failed", "failure", "false", "0")
 
 
@@ -72,6 +73,32 @@ def parse_map(options: Sequence[str]) -> ColumnMap:
             raise InputError(f"--map: {field} is given twice")
         columns[field] = column.strip()
     return ColumnMap(columns=columns)
+
+
+class Unseen:
+    """Columns that `--map` names and no row has had yet. A model may be no column, but the model of all rows."""
+
+    def __init__(self, columns: ColumnMap | None) -> None:
+        every = columns.columns if columns is not None else {}
+        self._left = {column.split(".")[0]: field for field, column in every.items() if field != "model"}
+        self._names: dict[str, None] = {}
+
+    def meet(self, row: Mapping[str, Any]) -> None:
+        """Takes in a row."""
+        if self._left:
+            self._names |= dict.fromkeys(row)
+            for column in self._left.keys() & row.keys():
+                del self._left[column]
+
+    def check(self) -> None:
+        """InputError if there were rows and none had one of the columns."""
+        if self._left and self._names:
+            column, field = next(iter(self._left.items()))
+            names = list(self._names)[:_MOST_NAMED]
+            raise InputError(
+                f"--map {field}: no row has the column {column[:80]!r}{did_you_mean(column, self._names)}",
+                hint=f"columns: {', '.join(name[:80] for name in names)}",
+            )
 
 
 def own_names(row: Mapping[str, Any]) -> ColumnMap | None:
