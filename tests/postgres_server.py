@@ -30,6 +30,12 @@ class Server(NamedTuple):
         """As `--from` takes it."""
         return f"postgresql://{self.user}:{self.password}@127.0.0.1:{self.port}/postgres"
 
+    def connect(self, *, autocommit: bool = False) -> Any:
+        """A connection of psycopg, closed and committed at the end of a `with`."""
+        import psycopg  # noqa: PLC0415  (of an extra: tests are collected without it)
+
+        return psycopg.connect(self.address, autocommit=autocommit)
+
 
 def _program(name: str) -> str:
     found = shutil.which(name) or next((str(one) for one in sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))), None)

@@ -68,3 +68,16 @@ def test_the_rules_touch_nothing_outside(path: Path) -> None:
         elif isinstance(node, ast.ImportFrom) and node.module is not None:
             modules.add(node.module.split(".")[0])
     assert not modules & outside
+
+
+_OF_EXTRAS = {"psycopg", "pyspark", "py4j", "playwright", "llama_cpp"}
+"""What `dev` does not install: only the marked parts have it."""
+
+
+@pytest.mark.parametrize("path", sorted(Path(__file__).parent.glob("*.py")), ids=lambda path: path.name)
+def test_tests_are_collected_without_the_extras(path: Path) -> None:
+    """At the top of a test module, outside `if TYPE_CHECKING`, nothing is imported that the test line does not install."""
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    names = [one.name for node in body if isinstance(node, ast.Import) for one in node.names]
+    names += [node.module or "" for node in body if isinstance(node, ast.ImportFrom)]
+    assert not {name.split(".")[0] for name in names} & _OF_EXTRAS

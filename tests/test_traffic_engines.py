@@ -141,9 +141,7 @@ def test_what_a_database_does_not_have_is_refused_without_a_password(server: Ser
 @pytest.mark.postgres
 def test_reading_a_table_changes_nothing_and_needs_no_right_to_write(server: Server) -> None:
     """A user who may only read is enough."""
-    import psycopg  # noqa: PLC0415  (of an extra)
-
-    with psycopg.connect(server.address) as connection:
+    with server.connect() as connection:
         connection.execute("CREATE ROLE reader LOGIN PASSWORD 'reads'")
         connection.execute('GRANT SELECT ON "LiteLLM_SpendLogs" TO reader')
     found = document("--from", f"postgresql://reader:reads@127.0.0.1:{server.port}/postgres")

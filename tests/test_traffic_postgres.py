@@ -11,7 +11,6 @@ from threading import Timer
 from typing import Any
 
 import duckdb
-import psycopg
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -131,8 +130,9 @@ def test_only_a_sample_and_sums_leave_the_database(server: Server, monkeypatch: 
     monkeypatch.setattr("slmdecide.traffic.draw._SAMPLE_BYTES", 100_000)
     table = load(server, [row({**call, "answer": ("billing", "returns")[call["k"] % 2]}) for call in varied(3000)], "bounded")
     fetched = []
+    from psycopg import Cursor  # noqa: PLC0415  (of an extra: tests are collected without it)
 
-    class Counting(psycopg.Cursor[Any]):
+    class Counting(Cursor[Any]):
         def fetchall(self) -> list[Any]:
             found = super().fetchall()
             fetched.append(len(found))
@@ -147,7 +147,7 @@ def test_nothing_stays_in_the_database(server: Server) -> None:
     """Tables and views are temporary, and what they are made in is never committed."""
     table = load(server, [row(call) for call in varied(60)], "clean")
     asked = "SELECT oid, relname FROM pg_class WHERE relkind IN ('r', 'v', 'i', 'S') ORDER BY oid"
-    with psycopg.connect(server.address, autocommit=True) as connection:
+    with server.connect(autocommit=True) as connection:
         before = connection.execute(asked).fetchall()
         document("--from", server.address, "--table", table, *ENGINE)
         assert connection.execute(asked).fetchall() == before
@@ -155,7 +155,7 @@ def test_nothing_stays_in_the_database(server: Server) -> None:
 
 def role(server: Server, name: str, *more: str) -> str:
     """The address of a new user who may read all tables. `more`: statements."""
-    with psycopg.connect(server.address) as connection:
+    with server.connect() as connection:
         connection.execute(f"CREATE ROLE {name} LOGIN PASSWORD 's3cret'")
         for schema in connection.execute("SELECT nspname FROM pg_namespace WHERE nspname !~ '^(pg_|information)'").fetchall():
             connection.execute(f'GRANT USAGE ON SCHEMA "{schema[0]}" TO {name}')
@@ -199,7 +199,7 @@ def test_a_table_that_is_not_litellms_is_refused(server: Server, change: str, sa
     """Exit code 2 with what differs, before anything is read."""
     schema = f"other_{request.node.callspec.indices['change']}"
     table = load(server, [], schema)
-    with psycopg.connect(server.address) as connection:
+    with server.connect() as connection:
         connection.execute(f'ALTER TABLE "{schema}"."LiteLLM_SpendLogs" {change}')
     ran = run("traffic", "--from", server.address, "--table", table, *ENGINE)
     assert (ran.code, ran.out) == (2, "")
@@ -211,7 +211,7 @@ def test_an_older_table_without_some_columns_is_read(server: Server) -> None:
     """What a version of LiteLLM has not is not known."""
     table = load(server, [row(call) for call in varied(60)], "older")
     names = ("request_duration_ms", "session_id", "agent_id", "litellm_call_id", "status", "model_group")
-    with psycopg.connect(server.address) as connection:
+    with server.connect() as connection:
         connection.execute(f'ALTER TABLE older."LiteLLM_SpendLogs" {", ".join(f"DROP COLUMN {name}" for name in names)}')
     asked = ("--from", server.address, "--table", table)
     assert result(document(*asked, *ENGINE)) == result(document(*asked))
@@ -220,7 +220,7 @@ def test_an_older_table_without_some_columns_is_read(server: Server) -> None:
 def test_a_table_in_partitions_is_sampled_by_its_whole_size(server: Server) -> None:
     """What holds no rows itself is as large as its parts."""
     load(server, [row(call) for call in varied(600)], "parts")
-    with psycopg.connect(server.address) as connection:
+    with server.connect() as connection:
         connection.execute("CREATE SCHEMA divided")
         connection.execute('CREATE TABLE divided."LiteLLM_SpendLogs" (LIKE parts."LiteLLM_SpendLogs") PARTITION BY HASH (request_id)')
         for k in range(2):
@@ -248,7 +248,7 @@ def test_a_server_that_goes_away_is_told_in_one_line(server: Server, monkeypatch
     plan = Engine.plan
 
     def end_all(engine: Engine) -> None:
-        with psycopg.connect(server.address) as connection:
+        with server.connect() as connection:
             others = "FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND usename = 'gateway'"
             connection.execute(f"SELECT pg_terminate_backend(pid) {others}")
         plan(engine)
@@ -290,7 +290,7 @@ def test_patterns_mean_the_same_in_python_in_duckdb_and_in_postgresql(connection
 @pytest.fixture(scope="module")
 def connection(server: Server) -> Iterator[Any]:
     """An open connection to the server."""
-    with psycopg.connect(server.address) as made:
+    with server.connect() as made:
         yield made
 
 

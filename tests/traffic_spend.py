@@ -174,10 +174,8 @@ def as_stored(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def load(server: Server, rows: Iterable[Mapping[str, Any]], schema: str = "public") -> str:
     """Puts rows into a table with LiteLLM's own columns. Its name, as `--table` takes it."""
-    import psycopg  # noqa: PLC0415  (of an extra)
-
     columns = litellm_columns()
-    with psycopg.connect(server.address) as connection:
+    with server.connect() as connection:
         connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')
         listed = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
         connection.execute(f'CREATE TABLE "{schema}"."LiteLLM_SpendLogs" ({listed}, PRIMARY KEY (request_id))')
