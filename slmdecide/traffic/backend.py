@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 MEMORY = "1GB"
 """Most that the embedded engine keeps in memory; the rest of the process comes on top."""
 SPARK_MASTER = "local[*]"
-DUCKDB_PLACE = {"catalog": "temp", "database": "main"}
-"""Of temporary tables and views."""
+DUCKDB_PLACE = {"catalog": "memory", "database": "main"}
+"""Of tables and views of the embedded engine, which are gone with it."""
 _SPARK_MEMORY = "2g"
 _SPARK_LOGS = """
 rootLogger.level = warn
@@ -112,8 +112,8 @@ def duckdb_backend(connection: DuckDBPyConnection, folder: Path) -> Backend:
     def keep(name: str, table: ir.Table) -> ir.Table:
         its = connect()
         file = str(folder / f"{name}.parquet").replace("'", "''")
-        connection.execute(f"COPY ({its.compile(table)}) TO '{file}' (FORMAT parquet, COMPRESSION zstd)")
-        connection.execute(f"CREATE TEMP VIEW \"{name}\" AS FROM read_parquet('{file}')")
+        connection.execute(f"COPY ({its.compile(table)}) TO '{file}' (FORMAT parquet, PARQUET_VERSION v2, COMPRESSION lz4_raw)")
+        connection.execute(f"CREATE VIEW \"{name}\" AS FROM read_parquet('{file}')")
         return temporary(its, name, table.schema(), **DUCKDB_PLACE)
 
     return Backend(
@@ -129,7 +129,7 @@ def duckdb_backend(connection: DuckDBPyConnection, folder: Path) -> Backend:
 
 
 def temporary(connection: Any, name: str, schema: ibis.Schema, **place: str) -> ir.Table:  # noqa: ANN401  (an Ibis connection)
-    """A temporary table or view whose columns are known. `place`: its catalog and database, where the engine needs them.
+    """A table or view whose columns are known. `place`: its catalog and database, where the engine needs them.
 
     Ibis would ask for them, and import Arrow for the answer, which takes as long as a query.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from slmdecide.traffic.assign import assigned, assigner
 from slmdecide.traffic.backend import Backend, duckdb_backend, open_duckdb
@@ -96,6 +96,7 @@ class Engine:
         self._backend = backend if backend is not None else self._embedded
         self._share = share_of(n_bytes)
         self._plain: tuple[Path, ...] = ()
+        self._read: tuple[tuple[Path, ...], ir.Table] | None = None
         self._rows: dict[Path, PlainRows] = {}
         """Of plain logs that were written to a file for another engine."""
         self._table: SpendTable | None = None
@@ -140,8 +141,7 @@ class Engine:
         try:
             if self._backend is not self._embedded:
                 return self._written(paths)
-            both(lambda: draw_lines(self._duckdb, paths, self._share), meanwhile, self._duckdb.interrupt)
-            rows = tuples_of(drawn(self._keyed(plain_calls(drawn_lines(self._embedded.connection))), 1))
+            rows = self._drawn(paths, meanwhile)
         except duckdb.Error:
             # Such as a line that is longer than the engine takes: only the file that holds it is left to be read otherwise.
             if len(paths) == 1:
@@ -152,6 +152,20 @@ class Engine:
         # The last two columns are the file and whether the row fits.
         self._sample += sample_of(row for row in rows if row[-1])
         return Looked(frozenset(paths), frozenset(paths[row[-2]] for row in rows if not row[-1]))
+
+    def _drawn(self, paths: Sequence[Path], meanwhile: Callable[[], None]) -> list[tuple[Any, ...]]:
+        """A sample of plain chat logs, as `drawn` gives it."""
+
+        def query() -> str:
+            """Asks for the sample. What the counting will need is made ready too."""
+            meanwhile()
+            connection = self._embedded.connection
+            self._calls_of(paths)
+            return str(connection.compile(drawn(self._keyed(plain_calls(drawn_lines(connection))), 1)))
+
+        with self._duckdb.cursor() as drawing:
+            _, asked = both(lambda: draw_lines(drawing, paths, self._share), query, drawing.interrupt)
+        return self._duckdb.execute(asked).fetchall()
 
     def _written(self, paths: Sequence[Path]) -> Looked:
         """Writes the plain calls to a Parquet file, which another engine can read."""
@@ -256,7 +270,13 @@ class Engine:
                 yield Example(keys[group], *texts, one.turns)
 
     def _plain_calls(self) -> ir.Table:
-        return plain_calls(all_lines(self._embedded.connection, self._plain))
+        return self._calls_of(self._plain)
+
+    def _calls_of(self, paths: Sequence[Path]) -> ir.Table:
+        """All calls of plain chat logs. There is one such table at a time."""
+        if self._read is None or self._read[0] != tuple(paths):
+            self._read = tuple(paths), plain_calls(all_lines(self._embedded.connection, paths))
+        return self._read[1]
 
     def _count(self, calls: ir.Table) -> ir.Table:
         """One small row for each of these calls."""

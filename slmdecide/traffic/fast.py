@@ -123,24 +123,27 @@ def _said(messages: Any) -> _Said:  # noqa: ANN401  (an expression)
     n, first, last = messages.length(), messages[0], messages[messages.length() - 1]
     asked = (last.role == "user").fill_null(False)
     alone, pair = asked & (n == 1), asked & (n == 2) & (first.role == "system").fill_null(False)  # noqa: PLR2004  (two messages)
+    short = alone | pair
     of_system = messages.filter(lambda one: one.role.isin(["system", "developer"])).map(lambda one: one.content.fill_null(""))
     users = messages.filter(lambda one: one.role == "user")
-    others = messages.filter(lambda one: one.role.notin(["system", "developer"])).map(lambda one: one.content.fill_null(""))
-    last_of_user = users[users.length() - 1].content
+    prompt = ibis.ifelse(asked, last.content, users[users.length() - 1].content)
+    lengths = messages.map(lambda one: ibis.ifelse(one.role.notin(["system", "developer"]), one.content.length().fill_null(0), 0))
     odd = messages.filter(lambda one: one.role.fill_null("").notin(_ROLES) | _parts(one.content))
-    short = alone | pair
     return _Said(
         fits=(n > 0) & ~_parts(last.content) & ibis.ifelse(short, True, odd.length() == 0),
         system=ibis.cases((alone, ibis.null("string")), (pair, first.content), else_=of_system.join("\n")).nullif(""),
-        prompt=ibis.ifelse(asked, last.content, last_of_user),
-        history_characters=ibis.ifelse(short, 0, others.join("").length() - last_of_user.length().fill_null(0)),
+        prompt=prompt,
+        history_characters=ibis.ifelse(short, 0, lengths.sums() - prompt.length().fill_null(0)),
         turns=ibis.ifelse(short, 0, messages.filter(lambda one: one.role == "assistant").length()),
     )
 
 
 def _parts(content: Any) -> Any:  # noqa: ANN401  (expressions)
     """Whether a content is a list of parts, as its text begins; a list of anything is left to the reading row by row."""
-    return (content.startswith("[") & content.left(2).isin(["[{", '["', "[]"])).fill_null(False)
+    import ibis  # noqa: PLC0415  (heavy)
+
+    # Few begin so; only of them is more looked at, which a plain `and` would do of all.
+    return ibis.ifelse(content.startswith("["), content.left(2).isin(["[{", '["', "[]"]), False)
 
 
 def _task_key(lines: ir.Table) -> Any:  # noqa: ANN401  (a string, or NULL)
@@ -161,8 +164,8 @@ def _first_task(names: Iterable[ir.StringValue]) -> Any:  # noqa: ANN401  (a str
     import ibis  # noqa: PLC0415  (heavy)
 
     pattern = f"^(?:{NO_TASK.pattern})$"
-    words = [_word(one.strip()) for one in names]
-    return ibis.coalesce(*(ibis.ifelse(one.re_search(pattern), ibis.null("string"), one) for one in words))
+    # A list, since the tests of each name would make the query twice as long, and so its planning.
+    return ibis.array([_word(one.strip()) for one in names]).filter(lambda one: ~one.re_search(pattern))[0]
 
 
 def _seconds(value: ir.FloatingValue) -> Any:  # noqa: ANN401  (a number, or NULL)

@@ -52,7 +52,7 @@ _FIELDS: Mapping[str, Any] = {
 """What the engine reads of a line, as types of DuckDB; it skips the rest."""
 _HASHES = 2**64
 """Values of the engine's hash."""
-_PARSED = f"from_json(line, '{json.dumps(_FIELDS)}')"
+_FROM_LINE = f"from_json(line, '{json.dumps(_FIELDS)}')"
 
 
 def draw_lines(duckdb: DuckDBPyConnection, paths: Sequence[Path], share: float) -> None:
@@ -61,12 +61,13 @@ def draw_lines(duckdb: DuckDBPyConnection, paths: Sequence[Path], share: float) 
     chosen = f"json IS NULL OR hash(json) < {int(share * _HASHES)}" if share < 1 else "true"
     lines = f"read_json_objects({_listed(paths)}, format='newline_delimited', ignore_errors=true, filename=true)"
     selected = f"SELECT json AS line, {_number_of(paths)} AS file FROM {lines} WHERE {chosen}"  # noqa: S608  (quoted)
-    duckdb.execute(f"CREATE OR REPLACE TEMP TABLE drawn_lines AS {selected}")
+    duckdb.execute(f"CREATE OR REPLACE TABLE drawn_lines AS {selected}")
+    duckdb.execute(_parsed("parsed_draw", f"{_FROM_LINE} AS fields, file FROM drawn_lines", "file"))
 
 
 def drawn_lines(connection: Any) -> ir.Table:  # noqa: ANN401  (an Ibis connection)
-    """The lines that were drawn, with `file`; what cannot be read is a row of NULLs."""
-    return _view(connection, "parsed_draw", f"{_PARSED} AS fields, file FROM drawn_lines", "file")
+    """The lines that were drawn, or are being drawn, with `file`; what cannot be read is a row of NULLs."""
+    return _table(connection, "parsed_draw", "file")
 
 
 def all_lines(connection: Any, paths: Sequence[Path]) -> ir.Table:  # noqa: ANN401  (an Ibis connection)
@@ -74,22 +75,23 @@ def all_lines(connection: Any, paths: Sequence[Path]) -> ir.Table:  # noqa: ANN4
     types = ", ".join(f"{name}: {_quoted(_type(field))}" for name, field in _FIELDS.items())
     options = f"columns={{{types}}}, format='newline_delimited', ignore_errors=true, filename=true"
     selected = f"SELECT * EXCLUDE (filename), {_number_of(paths)} AS file FROM read_json({_listed(paths)}, {options})"  # noqa: S608  (quoted)
-    connection.raw_sql(f"CREATE OR REPLACE TEMP VIEW all_lines AS {selected}")
+    connection.raw_sql(f"CREATE OR REPLACE VIEW all_lines AS {selected}")
     return _table(connection, "all_lines", "file")
 
 
 def numbered_lines(connection: Any, lines: Any) -> ir.Table:  # noqa: ANN401  (an Ibis connection; Arrow's batches of `number` and `line`)
     """Lines of one file, each with its `number` and its `line`, parsed like those that the engine reads itself."""
     connection.con.register("given_lines", lines)
-    fields = f"CASE WHEN json_valid(line) THEN {_PARSED} END AS fields"
-    return _view(connection, "numbered_lines", f"{fields}, NULL AS file, number, line FROM given_lines", "file", "number", "line")
+    fields = f"CASE WHEN json_valid(line) THEN {_FROM_LINE} END AS fields"
+    more = ("file", "number", "line")
+    connection.raw_sql(_parsed("numbered_lines", f"{fields}, NULL AS file, number, line FROM given_lines", *more))
+    return _table(connection, "numbered_lines", *more)
 
 
-def _view(connection: Any, name: str, selected: str, *more: str) -> ir.Table:  # noqa: ANN401  (an Ibis connection)
-    """A view of the parsed lines. `selected` gives `fields` and the other columns."""
+def _parsed(name: str, selected: str, *more: str) -> str:
+    """What makes a view of parsed lines. `selected` gives `fields` and the other columns."""
     columns = ", ".join(("fields.*", *more))
-    connection.raw_sql(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT {columns} FROM (SELECT {selected})")  # noqa: S608  (no input)
-    return _table(connection, name, *more)
+    return f"CREATE OR REPLACE VIEW {name} AS SELECT {columns} FROM (SELECT {selected})"  # noqa: S608  (no input)
 
 
 def _table(connection: Any, name: str, *more: str) -> ir.Table:  # noqa: ANN401  (an Ibis connection)
