@@ -45,7 +45,7 @@ def form_of(answer: str) -> Form:
     """What shows in an answer."""
     answer = answer.strip()
     body = _unfenced(answer)
-    whole = body.startswith("{") and body.endswith("}")
+    whole = _is_object(body)
     fenced = "```" in answer and not body.startswith("{") and "```sql" not in answer.lower()
     return Form(
         json=body if whole else None,
@@ -53,6 +53,11 @@ def form_of(answer: str) -> Form:
         is_code=fenced or _CODE.search(answer[:_LOOKED_AT]) is not None,
         is_sql=_SQL.match(answer[:_SQL_CHARACTERS]) is not None,
     )
+
+
+def is_json(answer: str) -> bool:
+    """Whether an answer is a JSON object, with or without a fence around it."""
+    return _is_object(_unfenced(answer.strip()))
 
 
 def documents_in(prompt: str) -> int:
@@ -70,6 +75,10 @@ def label_of(answer: str) -> str | None:
         body = found.group(1) if found is not None else ""
     plain = _AROUND.sub("", _LABEL_PREFIX.sub("", body.lower()))
     return plain if 0 < len(plain) <= LABEL_CHARACTERS and "\n" not in plain else None
+
+
+def _is_object(body: str) -> bool:
+    return body.startswith("{") and body.endswith("}")
 
 
 def _unfenced(answer: str) -> str:

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 _MOST_ANSWERS = 5000
-"""Different short answers of one group that leave the engine, the most frequent first; a larger set is not closed."""
+"""Different short answers of one group that leave the engine, the most frequent first; a larger set is not closed, and of it only
+those leave that recur letter by letter."""
 _LEAST_REPEATED = 2
 """A short answer that occurs once is no label."""
 _COVERED = 0.995
@@ -27,8 +28,11 @@ def labels_of(calls: ir.Table) -> dict[int, Counter[str]]:
 
     short = calls.filter(calls.answered & calls.short.notnull())
     counted = short.group_by(["group", "short"]).agg(n=short.count())
-    window = ibis.window(group_by=counted.group, order_by=[ibis.desc(counted.n), counted.short])
-    placed = counted.mutate(place=ibis.row_number().over(window))
+    sizes = counted.group_by("group").agg(answers=counted.count())
+    sized = counted.join(sizes, "group")
+    kept = sized.filter((sized.answers <= _MOST_ANSWERS) | (sized.n > 1))
+    window = ibis.window(group_by=kept.group, order_by=[ibis.desc(kept.n), kept.short])
+    placed = kept.mutate(place=ibis.row_number().over(window))
     found: defaultdict[int, Counter[str]] = defaultdict(Counter)
     for row in rows_of(placed.filter(placed.place < _MOST_ANSWERS).select("group", "short", "n")):
         label = label_of(row["short"])

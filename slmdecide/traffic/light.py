@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _KEPT = (
     "group", "trace_id", "time_s", "model", "provider", "input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens",
-    "cost_usd", "latency_ms", "ttft_ms", "temperature", "turns", "tool_calls", "status",
+    "cost_usd", "latency_ms", "ttft_ms", "temperature", "turns", "tool_calls",
 )  # fmt: skip
 _PLAUSIBLE = ("input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens", "cost_usd", "latency_ms", "ttft_ms")
 _MOST = 1e12
@@ -41,8 +41,9 @@ def light(calls: ir.Table, fingerprint: Fingerprint) -> ir.Table:
     return calls.mutate(**{name: ibis.ifelse(calls[name] <= _most(name), calls[name], ibis.null("float64")) for name in _PLAUSIBLE}).select(
         *_KEPT,
         *(name for name in ("file", "fits") if name in calls.columns),
+        failed=calls.status == "error",
         has_text=(prompt + system) > 0,
-        prompt_characters=prompt + system + calls.history_characters,
+        prompt_characters=(prompt + system + calls.history_characters).cast("int64"),
         system_characters=system,
         answer_characters=length,
         # Nearly every answer begins with a letter or a sign; only of the others is all looked at, which a plain `or` would do of all.

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from slmdecide.traffic.features import documents_in, form_of, label_of
+from slmdecide.traffic.features import documents_in, form_of, is_json, label_of
 from slmdecide.traffic.labels import without_slips
 from slmdecide.traffic.merge import Answers
 
@@ -63,7 +63,7 @@ def answers(calls: Sequence[Sampled]) -> Answers | None:
     return Answers(
         calls=len(ok),
         answer_characters=sum(len(one.answer) for one in ok) / len(ok),
-        json_share=sum(form_of(one.answer).is_json for one in seen) / len(seen),
+        json_share=sum(is_json(one.answer) for one in seen) / len(seen),
         tool_share=sum(one.tool_calls > 0 for one in ok) / len(ok),
         labels=frozenset(kept) if kept.total() >= len(ok) / 2 else frozenset(),
     )

@@ -40,7 +40,8 @@ def masked(text: str) -> str:
         text = _CODE.sub(" <code> ", text)
     if "</" in text:
         text = _TAGGED.sub(" <tagged> ", text)
-    text = _QUOTED.sub(" <quoted> ", text)
+    if '"' in text or "“" in text or "«" in text:
+        text = _QUOTED.sub(" <quoted> ", text)
     if "@" in text or "://" in text or "www." in text:
         text = _ADDRESS.sub(" <address> ", text)
     return _SPACES.sub(" ", _NUMBER.sub(" <number> ", text)).strip(" ")

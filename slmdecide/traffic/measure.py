@@ -48,7 +48,7 @@ def _sums(calls: ir.Table) -> ir.Table:
     return calls.group_by("group").agg(
         calls=calls.count(),
         answered=ok.cast("int").sum(),
-        errors=(calls.status == "error").cast("int").sum(),
+        errors=calls.failed.cast("int").sum(),
         input_tokens=calls.input_tokens.sum(),
         output_tokens=calls.output_tokens.sum(),
         cached_tokens=calls.cached_tokens.sum(),

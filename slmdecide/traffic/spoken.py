@@ -6,7 +6,9 @@ What nearly all texts of a group share is the program's own wording and not what
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -69,19 +71,27 @@ def _without_shared(texts: Sequence[str]) -> list[str]:
 
 def language_of(text: str) -> str | None:
     """ISO 639-1 code of the text's language; None where it cannot be told for sure."""
-    if sum(one.isalpha() for one in text) < _LEAST_CHARACTERS and text.isascii():
+    if text.isascii() and not _has_letters(text):
         return None
-    code, probability = _identifier().classify(text)
+    code, probability = load_languages().result().classify(text)
     return str(code) if probability >= _LEAST_PROBABILITY else None
 
 
-def load_languages() -> None:
-    """Loads what tells languages apart, which takes half a second."""
-    _identifier()
+def _has_letters(text: str) -> bool:
+    """Whether there are enough of them."""
+    return next(islice(filter(str.isalpha, text), _LEAST_CHARACTERS - 1, None), None) is not None
 
 
 @cache
-def _identifier() -> Any:  # noqa: ANN401  (ships no types)
+def load_languages() -> Future[Any]:
+    """Begins to load what tells languages apart: half a second, most of it outside of Python."""
+    pool = ThreadPoolExecutor(1)
+    loading = pool.submit(_load)
+    pool.shutdown(wait=False)
+    return loading
+
+
+def _load() -> Any:  # noqa: ANN401  (ships no types)
     from py3langid.langid import MODEL_FILE, LanguageIdentifier  # noqa: PLC0415  (unpacks a model of 4 MB)
 
     found = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
