@@ -19,13 +19,13 @@ from slmdecide.traffic.files import expand, size_of
 from slmdecide.traffic.gather import gather
 from slmdecide.traffic.gather_table import gather_table
 from slmdecide.traffic.postgres import TABLE, Source, database
-from slmdecide.traffic.spend_table import SpendTable
 from slmdecide.traffic.table import parse_map
 
 if TYPE_CHECKING:
     from slmdecide.cli.traffic_made import Texts
     from slmdecide.records.traffic_report import TrafficReport
     from slmdecide.traffic.read import Account
+    from slmdecide.traffic.spend_table import SpendTable
 
 MOST_GROUPS = 40
 
@@ -68,7 +68,7 @@ def run(options: Options) -> TrafficReport:
             counts = options.engine == "postgres"
             source = open_.enter_context(closing(Source(where, counts=counts))) if where is not None else None
             n_bytes = size_of(paths) + (source.size() if source is not None else 0.0)
-            table = SpendTable(source) if source is not None and counts else None
+            table = _counting(source) if source is not None and counts else None
             spark = spark_backend(folder, options.spark_master) if options.engine == "spark" else None
             backend = table.backend() if table is not None else spark
             engine = open_.enter_context(closing(Engine(folder, n_bytes, backend)))
@@ -96,6 +96,13 @@ def run(options: Options) -> TrafficReport:
     from slmdecide.cli.traffic_made import made  # noqa: PLC0415  (see there)
 
     return made(counted, account, texts, options, _command(options), _tell)
+
+
+def _counting(source: Source) -> SpendTable:
+    """The table, for its own database to count."""
+    from slmdecide.traffic.spend_table import SpendTable  # noqa: PLC0415  (few need it)
+
+    return SpendTable(source)
 
 
 def _check_engine(options: Options) -> None:

@@ -14,7 +14,9 @@ _QUOTED = re.compile(r'"[^"]*"|“[^”]*”|«[^»]*»')
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+|(?<!\S)[^\s@]*+@\S+\.\S+", re.ASCII)
 # Begun only where a word begins and never turned back: the time is that of one pass.
 _NUMBER = re.compile(r"(?<!\S)[^\s0-9]*+[0-9]\S*", re.ASCII)
-_SPACES = re.compile(r"\s{2,}|[\t\n\r]", re.ASCII)
+_DIGIT = re.compile(r"[0-9]")
+# Begins with one class of characters, which `re` seeks far quicker than a choice of two.
+_SPACES = re.compile(r"\s(?:\s+|(?<=[\t\n\r]))", re.ASCII)
 _BLANKS = r" \t\n\r\f\x0b"
 SPACE = f"[{_BLANKS}]"
 """A pattern for one character that sets words apart."""
@@ -44,7 +46,9 @@ def masked(text: str) -> str:
         text = _QUOTED.sub(" <quoted> ", text)
     if "@" in text or "://" in text or "www." in text:
         text = _ADDRESS.sub(" <address> ", text)
-    return _SPACES.sub(" ", _NUMBER.sub(" <number> ", text)).strip(" ")
+    if _DIGIT.search(text) is not None:
+        text = _NUMBER.sub(" <number> ", text)
+    return _SPACES.sub(" ", text).strip(" ")
 
 
 def both_ends(text: str, most: int) -> str:

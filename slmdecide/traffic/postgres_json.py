@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +14,8 @@ if TYPE_CHECKING:
 
 _LONGEST_WORD = 500
 """As in `values`."""
-_SPACES = "".join(one for one in map(chr, range(sys.maxunicode + 1)) if one.isspace())
-"""What `str.strip` takes away."""
+_SPACES = "".join(one for one in map(chr, range(0x10000)) if one.isspace())
+"""What `str.strip` takes away; beyond the first plane there are none."""
 _LARGE, _SMALL = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
 _ALIKE = "\u0130\u0131\u017f\u212a", "iisk"
 """Letters that `re` takes for these where it does not tell large from small ones."""
