@@ -116,6 +116,35 @@ def test_task_keys_come_before_templates(tmp_path: Path) -> None:
     assert sorted(group["name"] for group in found["groups"]) == ["work-0", "work-1", "work-2", "work-3"]
 
 
+def test_columns_that_speak_for_themselves_are_read_beside_mapped_ones(tmp_path: Path) -> None:
+    """One column is mapped, the others have names that are known, in whatever case; a name with a dot may be a column of its own."""
+    rows = [
+        {"TIMESTAMP": f"2026-11-16 18:17:{k:02d}", "usage.read": 100 + k, "Completion_Tokens": 10, "model": "gpt-4o"} for k in range(60)
+    ]
+    found = document(logs.write_csv(tmp_path / "t.csv", rows), "--map", "input_tokens=usage.read")
+    assert (found["tokens"]["input"], found["tokens"]["output"]) == (sum(row["usage.read"] for row in rows), 600)
+    assert found["period"]["to_s"] - found["period"]["from_s"] == 59
+    assert found["spend_usd"] == pytest.approx((found["tokens"]["input"] * 2.5 + 600 * 10) / 1e6, abs=1e-9)
+
+
+def test_a_mapped_column_is_read_as_nothing_else(tmp_path: Path) -> None:
+    """A column whose name would speak for another field is that of the field it is mapped to."""
+    rows = [{"input": 100, "output": 10, "question": f"Where is parcel {k}?", "model": "gpt-4o"} for k in range(60)]
+    path = logs.write_csv(tmp_path / "t.csv", rows)
+    found = document(path, "--map", "input_tokens=input", "--map", "output_tokens=output", "--show-text")
+    assert (found["tokens"]["input"], found["tokens"]["output"]) == (6000, 600)
+    assert "Where is parcel" in json.dumps(found)
+
+
+def test_a_column_that_begins_later_is_read(tmp_path: Path) -> None:
+    """Rows of a table need not have the same columns."""
+    rows: list[dict[str, Any]] = [{"prompt_tokens": 100, "completion_tokens": 10, "model": "gpt-4o"} for _ in range(60)]
+    for row in rows[30:]:
+        row["cost_usd"] = 0.25
+    found = document(logs.write_lines(tmp_path / "t.jsonl", rows))
+    assert found["spend_usd"] == pytest.approx(30 * 0.25 + 30 * (100 * 2.5 + 10 * 10) / 1e6, abs=1e-9)
+
+
 def test_a_model_that_is_no_column_is_the_model_of_all_rows(tmp_path: Path) -> None:
     """Beside columns whose names speak for themselves, as in Azure's public traces; calls are priced by it, to the cent."""
     rows = [{"TIMESTAMP": f"2023-11-16 18:17:{k % 60:02d}.9799600", "ContextTokens": 4808 + k, "GeneratedTokens": 10} for k in range(100)]

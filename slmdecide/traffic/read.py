@@ -10,7 +10,7 @@ from slmdecide.records.traffic import BadLine, Call, ReadFile
 from slmdecide.traffic.files import CutOffError, refuse, rows
 from slmdecide.traffic.formats import batch_cells, chat_cells, detect, langfuse_cells, litellm_cells
 from slmdecide.traffic.otel import span_cells
-from slmdecide.traffic.table import ColumnMap, Unseen, mapped_cells, own_names
+from slmdecide.traffic.table import RowColumns, Unseen, mapped_cells
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from slmdecide.records.traffic import LogFormat
     from slmdecide.traffic.cells import Cells
     from slmdecide.traffic.files import Row
+    from slmdecide.traffic.table import ColumnMap
 
     RowDict = Mapping[str, Any]
 
@@ -146,21 +147,23 @@ class _OneFile:
     path: Path | str
     columns: ColumnMap | None
     strict: bool
-    own: ColumnMap | None = None
+    of_table: RowColumns = field(init=False)
     formats: Counter[str] = field(default_factory=Counter)
     bad: int = 0
     not_model_calls: int = 0
     samples: list[BadLine] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.of_table = RowColumns(self.columns)
 
     def calls(self, row: Row) -> Sequence[Cells]:
         """The calls of a row; what is none is counted."""
         value = row.value
         if value is None:
             return self._refused(row.line, row.problem or "is no row")
-        columns = self.columns if self.columns is not None and self.columns.reads(value) else None
-        kind = "table" if columns is not None else detect(value)
+        kind = None if self.columns is not None and self.columns.reads(value) else detect(value)
+        columns = self.of_table.of(value) if kind is None else None
         if kind is None:
-            columns = self.own = _own(value, self.columns, self.own)
             if columns is None:
                 return self._refused(row.line, "has no format that is known")
             kind = "table"
@@ -182,17 +185,6 @@ class _OneFile:
         if len(self.samples) < _SAMPLES_PER_FILE:
             self.samples.append(BadLine(file=str(self.path), line=line, problem=problem))
         return ()
-
-
-def _own(row: RowDict, columns: ColumnMap | None, own: ColumnMap | None) -> ColumnMap | None:
-    """The columns of a plain table whose names speak for themselves; None for a row of none. `own`: those of the row before."""
-    if own is not None and own.reads(row):
-        return own
-    found = own_names(row)
-    if found is None or columns is None:
-        return found
-    # Such as a model that is the model of all rows, beside columns that speak for themselves.
-    return ColumnMap(columns={**found.columns, **columns.columns})
 
 
 def _of_row(row: RowDict, kind: LogFormat, columns: ColumnMap | None) -> Sequence[Cells]:

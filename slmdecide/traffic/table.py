@@ -34,7 +34,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "task_key": ("task_key", "task", "task_name", "workload_id"),
     "status": ("status",),
 }
-"""Fields that can be mapped, each with the column names that speak for themselves."""
+"""Fields that can be mapped, each with the column names that speak for themselves, in small or capital letters."""
 _WHAT_A_CALL_HAS = (("input_tokens", "output_tokens"), ("prompt", "answer"), ("prompt", "model"))
 _MOST_NAMED = 40
 _FAILED = ("error", "failed", "failure", "false", "0")
@@ -45,15 +45,15 @@ class ColumnMap:
     """Columns by field, as `--map` gave them."""
 
     columns: Mapping[str, str]
-    _tops: frozenset[str] = field(init=False, repr=False, compare=False)
-    """What stands before the first dot of each column."""
+    _begins: frozenset[str] = field(init=False, repr=False, compare=False)
+    """The columns, and what stands before their first dots."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_tops", frozenset(column.split(".")[0] for column in self.columns.values()))
+        object.__setattr__(self, "_begins", frozenset(one for column in self.columns.values() for one in (column, column.split(".")[0])))
 
     def reads(self, row: Mapping[str, Any]) -> bool:
         """Whether the row has one of the columns."""
-        return not self._tops.isdisjoint(row)
+        return not self._begins.isdisjoint(row)
 
 
 def parse_map(options: Sequence[str]) -> ColumnMap:
@@ -80,15 +80,14 @@ class Unseen:
 
     def __init__(self, columns: ColumnMap | None) -> None:
         every = columns.columns if columns is not None else {}
-        self._left = {column.split(".")[0]: field for field, column in every.items() if field != "model"}
+        self._left = {column: field for field, column in every.items() if field != "model"}
         self._names: dict[str, None] = {}
 
     def meet(self, row: Mapping[str, Any]) -> None:
         """Takes in a row."""
         if self._left:
             self._names |= dict.fromkeys(row)
-            for column in self._left.keys() & row.keys():
-                del self._left[column]
+            self._left = {column: field for column, field in self._left.items() if not _stands_in(row, column)}
 
     def check(self) -> None:
         """InputError if there were rows and none had one of the columns."""
@@ -101,11 +100,39 @@ class Unseen:
             )
 
 
-def own_names(row: Mapping[str, Any]) -> ColumnMap | None:
-    """The columns whose names speak for themselves, if they are enough for a call."""
-    found = {field: name for field, names in FIELDS.items() if (name := next((one for one in names if one in row), None)) is not None}
-    enough = any(all(field in found for field in needed) for needed in _WHAT_A_CALL_HAS)
-    return ColumnMap(columns=found) if enough else None
+class RowColumns:
+    """Which columns of a row are read: what `--map` says of it, and for the rest the names that speak for themselves."""
+
+    def __init__(self, mapped: ColumnMap | None) -> None:
+        self._mapped: Mapping[str, str] = mapped.columns if mapped is not None else {}
+        self._names: frozenset[str] = frozenset()
+        """Of the row before: most rows have the same."""
+        self._found: ColumnMap | None = None
+
+    def of(self, row: Mapping[str, Any]) -> ColumnMap | None:
+        """The columns; None if they are not enough for a call, and `--map` names none of them."""
+        if row.keys() != self._names:
+            self._names, self._found = frozenset(row), self._of(row)
+        return self._found
+
+    def _of(self, row: Mapping[str, Any]) -> ColumnMap | None:
+        found = {of: column for of, column in self._mapped.items() if _stands_in(row, column)}
+        enough = bool(found)
+        taken = {one for column in self._mapped.values() for one in (column, column.split(".")[0])}
+        lower = {name.lower(): name for name in reversed(list(row)) if name not in taken}
+        for of, names in FIELDS.items():
+            own = next((lower[one.lower()] for one in names if one.lower() in lower), None)
+            if own is not None:
+                found.setdefault(of, own)
+        enough = enough or any(all(one in found for one in needed) for needed in _WHAT_A_CALL_HAS)
+        # A model that is no column is the model of every row.
+        model = {"model": self._mapped["model"]} if "model" in self._mapped else {}
+        return ColumnMap(columns=found | model) if enough else None
+
+
+def _stands_in(row: Mapping[str, Any], column: str) -> bool:
+    """Whether a row has a column, or one that a path such as `usage.input` begins with."""
+    return column in row or column.split(".", maxsplit=1)[0] in row
 
 
 def mapped_cells(row: Mapping[str, Any], columns: ColumnMap) -> Cells:
