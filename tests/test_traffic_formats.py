@@ -116,6 +116,37 @@ def test_task_keys_come_before_templates(tmp_path: Path) -> None:
     assert sorted(group["name"] for group in found["groups"]) == ["work-0", "work-1", "work-2", "work-3"]
 
 
+@pytest.mark.parametrize(
+    "reply",
+    [
+        {"object": "list", "data": [{"object": "embedding", "index": 0, "embedding": [0.1, 0.2]}], "model": "text-embedding-3-small"},
+        {"id": "modr-1", "model": "omni-moderation-latest", "results": [{"flagged": False}]},
+        {"created": 1_790_000_000, "data": [{"b64_json": "AAAA"}]},
+    ],
+)
+def test_what_writes_no_text_is_no_call(reply: dict[str, Any], tmp_path: Path) -> None:
+    """Embeddings, moderation and images in a chat log or a batch are counted beside the calls."""
+    asked = {"model": "m", "input": ["a text"], "messages": None}
+    logs.write_lines(tmp_path / "chat.jsonl", [*map(logs.chat_log, logs.calls(40)), *[{"request": asked, "response": reply}] * 7])
+    outputs = [{"custom_id": f"e{k}", "response": {"status_code": 200, "body": reply}} for k in range(5)]
+    batch = [half(call) for call in logs.calls(20) for half in (logs.batch_input, logs.batch_output)]
+    logs.write_lines(tmp_path / "batch.jsonl", [*batch, *outputs])
+    found = document(tmp_path)
+    assert found["calls"] == 60
+    assert (found["skipped"]["not_model_calls"], found["skipped"]["batch_outputs_without_input"]) == (12, 0)
+
+
+def test_times_of_the_responses_api_are_read(tmp_path: Path) -> None:
+    """It calls `created_at` what chat completions call `created`."""
+    said = [{"type": "message", "content": [{"type": "output_text", "text": "billing"}]}]
+    rows = [
+        {"request": {"model": "gpt-4o", "input": f"Where is parcel {k}?"}, "response": {"created_at": 1_790_000_000 + k, "output": said}}
+        for k in range(60)
+    ]
+    found = document(logs.write_lines(tmp_path / "r.jsonl", rows))
+    assert (found["period"]["from_s"], found["period"]["to_s"]) == (1_790_000_000, 1_790_000_059)
+
+
 def test_columns_that_speak_for_themselves_are_read_beside_mapped_ones(tmp_path: Path) -> None:
     """One column is mapped, the others have names that are known, in whatever case; a name with a dot may be a column of its own."""
     rows = [

@@ -76,15 +76,23 @@ def detect(row: Row) -> LogFormat | None:  # noqa: PLR0911  (one return a format
 
 
 def chat_call(row: Row) -> Call | None:
-    """The call of a chat-completion log: `request` and `response`, or their fields side by side."""
-    return call_of(chat_cells(row))
+    """The call of a chat-completion log: `request` and `response`, or their fields side by side; None for an embedding and the like."""
+    cells = chat_cells(row)
+    return None if cells is None else call_of(cells)
 
 
-def chat_cells(row: Row) -> Cells:
+def chat_cells(row: Row) -> Cells | None:
     """The cells of `chat_call`."""
     request, response = mapping(row.get("request")), mapping(row.get("response"))
+    if _writes_nothing(response):
+        return None
     key = task_key(row, mapping(row.get("metadata")), mapping(request.get("metadata")))
     return _completion(row, request or row, response or row, key)
+
+
+def _writes_nothing(reply: Row) -> bool:
+    """Whether a reply is of an endpoint that writes no text: embeddings, moderation, images and ranking."""
+    return ("data" in reply or "results" in reply) and either(reply, "choices", "output", "error") is None
 
 
 def _completion(
@@ -109,7 +117,7 @@ def _completion(
         id if id is not None else word(first(reply.get("id"), row.get("id"))),
         None,  # parent_id
         word(either(row, "trace_id", "session_id", "conversation_id")),
-        time_s(first(either(row, "timestamp", "created_at", "time"), reply.get("created"))),
+        time_s(first(either(row, "timestamp", "created_at", "time"), either(reply, "created", "created_at"))),
         word(first(reply.get("model"), body.get("model"))),
         provider if provider is not None else word(row.get("provider")),
         number(either(usage, "prompt_tokens", "input_tokens")),
@@ -151,6 +159,8 @@ def batch_cells(row: Row) -> Cells | None:
     response = mapping(row.get("response"))
     reply = mapping(response.get("body"))
     code = number(response.get("status_code"))
+    if _writes_nothing(reply):
+        return None
     failed = row.get("error") is not None or (code is not None and code >= 400)  # noqa: PLR2004  (HTTP)
     return _completion({}, {}, reply, None, id=key, part="batch_output", status="error" if failed else "ok")
 
