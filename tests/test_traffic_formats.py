@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from slmdecide.traffic.table import FIELDS
 from tests import traffic_logs as logs
 from tests.running import run
 
@@ -183,3 +184,9 @@ def test_a_model_that_is_no_column_is_the_model_of_all_rows(tmp_path: Path) -> N
     read, wrote = sum(row["ContextTokens"] for row in rows), 1000
     assert (found["tokens"]["input"], found["tokens"]["output"]) == (read, wrote)
     assert found["spend_usd"] == pytest.approx((read * 0.15 + wrote * 0.60) / 1e6, abs=1e-9)
+
+
+def test_the_document_names_the_columns_that_speak_for_themselves() -> None:
+    """docs/traffic.md lists each field of `--map` with its names."""
+    text = (Path(__file__).parents[1] / "docs" / "traffic.md").read_text(encoding="utf-8")
+    assert [name for field, names in FIELDS.items() for name in (field, *names) if f"`{name}`" not in text] == []

@@ -15,7 +15,7 @@ _HELP_WANTED = "NoArgsIsHelpError"
 
 def main() -> None:
     """Run one command; every foreseen failure is one line on stderr (or a JSON document) and an exit code."""
-    gc.set_threshold(100_000, 50, 100)  # a short run makes little garbage; looking for it costs a tenth of the start
+    gc.set_threshold(1_000_000, 50, 100)  # a short run makes little garbage; looking for it costs a tenth of the start
     atexit.register(gc.freeze)  # and the system takes back what is left faster than Python would, object by object
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")  # or pydantic searches every installed package for some
     import typer  # noqa: PLC0415  (importing the package must not build the command line)

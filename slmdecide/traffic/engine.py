@@ -13,7 +13,7 @@ from slmdecide.traffic.draw import Sampled, below, drawn, sample_of, share_of
 from slmdecide.traffic.fast import plain_calls
 from slmdecide.traffic.leaves import leaves
 from slmdecide.traffic.light import light, with_system_key
-from slmdecide.traffic.lines import all_lines, draw_lines, drawn_lines
+from slmdecide.traffic.lines import all_lines, draw_lines, drawn_lines, forget_drawn
 from slmdecide.traffic.look import Look, answers, look
 from slmdecide.traffic.meanwhile import both
 from slmdecide.traffic.measure import facts
@@ -165,7 +165,9 @@ class Engine:
 
         with self._duckdb.cursor() as drawing:
             _, asked = both(lambda: draw_lines(drawing, paths, self._share), query, drawing.interrupt)
-        return self._duckdb.execute(asked).fetchall()
+        rows = self._duckdb.execute(asked).fetchall()
+        forget_drawn(self._duckdb)
+        return rows
 
     def _written(self, paths: Sequence[Path]) -> Looked:
         """Writes the plain calls to a Parquet file, which another engine can read."""

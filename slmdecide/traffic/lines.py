@@ -70,6 +70,12 @@ def drawn_lines(connection: Any) -> ir.Table:  # noqa: ANN401  (an Ibis connecti
     return _table(connection, "parsed_draw", "file")
 
 
+def forget_drawn(duckdb: DuckDBPyConnection) -> None:
+    """Lets go of the lines that were drawn."""
+    duckdb.execute("DROP VIEW parsed_draw")
+    duckdb.execute("DROP TABLE drawn_lines")
+
+
 def all_lines(connection: Any, paths: Sequence[Path]) -> ir.Table:  # noqa: ANN401  (an Ibis connection)
     """The lines of the files, with `file`; what cannot be read is a row of NULLs."""
     types = ", ".join(f"{name}: {_quoted(_type(field))}" for name, field in _FIELDS.items())
