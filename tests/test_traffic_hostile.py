@@ -190,10 +190,41 @@ def test_a_killed_run_leaves_no_half_written_output_and_a_rerun_gives_the_same_b
         assert _bytes_in(folder) == expected
 
 
-def _written_to(log: Path, folder: Path) -> list[str]:
+def test_a_run_that_is_interrupted_ends_at_once_and_cleans_up(tmp_path: Path) -> None:
+    """Ctrl-C at any moment: exit code 130, no traceback, nothing half-written, and no temporary folder left."""
+    log = logs.write_lines(tmp_path / "l.jsonl", [logs.chat_log(call) for call in logs.calls(1500)])
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    there = {**os.environ, "TMPDIR": str(temporary)}
+    begun = time.perf_counter()
+    assert subprocess.run(_written_to(log, tmp_path / "whole"), check=False, capture_output=True, env=there).returncode == 0
+    took = time.perf_counter() - begun
+    expected = _bytes_in(tmp_path / "whole")
+    codes = []
+    for k in range(4):
+        folder = tmp_path / str(k)
+        child = subprocess.Popen(
+            # A shell that starts a test in the background may have told its children to ignore the signal.
+            _written_to(log, folder, "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=there,
+        )
+        time.sleep(took * (0.2 + 0.2 * k))
+        child.send_signal(signal.SIGINT)
+        said = child.communicate()[1].decode()
+        codes.append(child.returncode)
+        assert child.returncode in (0, 130), said
+        assert "Traceback" not in said
+        assert _bytes_in(folder).items() <= expected.items()
+    assert 130 in codes
+    assert list(temporary.iterdir()) == []
+
+
+def _written_to(log: Path, folder: Path, first: str = "") -> list[str]:
     folder.mkdir(exist_ok=True)
     to = ["--write-profiles", "p", "--examples", "e", "--format", "json", "--output", "report.json"]
-    program = f"import os; os.chdir({str(folder)!r}); from slmdecide.cli import main; main()"
+    program = f"{first}import os; os.chdir({str(folder)!r}); from slmdecide.cli import main; main()"
     return [sys.executable, "-c", program, "traffic", str(log), *to]
 
 

@@ -190,6 +190,11 @@ def told_failures(*backends: Backend) -> Iterator[None]:
     except errors as error:
         told = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise RunError(f"{backends[0].name} could not go on: {told[:200]}", hint=backends[0].hint) from None
+    except RuntimeError as error:
+        # So DuckDB tells of the user's Ctrl-C where it waits for rows.
+        if str(error) == "Query interrupted":
+            raise KeyboardInterrupt from None
+        raise
 
 
 def _spark_session(folder: Path, master: str) -> Any:  # noqa: ANN401  (pyspark's types need pandas)
