@@ -60,7 +60,7 @@ def calibrated(question: Question, roofline: Roofline, fit: MemoryFit | None = N
         low=rate * band.low,
         high=rate * band.high,
         provenance="calibrated",
-        source=f"fitted on {roofline.rows} published rows of {roofline.fitted_on} by {roofline.script}, {roofline.as_of}",
+        source=f"fitted on {roofline.rows:,} published rows of {roofline.fitted_on} by {roofline.script}, {roofline.as_of}",
         lines=(*_work_lines(work, roofline), *_band_lines(band, rate)),
     )
 
@@ -82,7 +82,7 @@ def _work_lines(work: Work, roofline: Roofline) -> tuple[Line, ...]:
 
 
 def _band_lines(band: ErrorBand, rate: float) -> tuple[Line, ...]:
-    which = f"{band.gpu_class}, {band.kind}, {band.load}: {band.rows} rows of {band.sources} sources; {band.how}"
+    which = f"{band.gpu_class}, {band.kind}, {band.load}: {band.rows} rows of {band.sources} source{'s' if band.sources != 1 else ''}; {band.how}"
     return (
         Line(label="low", value=rate * band.low, unit=_TOKENS, note=f"× {band.low:g}; measured ÷ predicted in the class {which}"),
         Line(label="high", value=rate * band.high, unit=_TOKENS, note=f"× {band.high:g}"),
