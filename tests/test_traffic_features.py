@@ -14,6 +14,7 @@ import yaml
 
 from slmdecide.records.band import Band
 from slmdecide.records.traffic import Call, Period
+from slmdecide.traffic.labels import labels_of
 from slmdecide.traffic.names import _telling
 from slmdecide.traffic.period import period_of, uncertainty_of, volume
 from slmdecide.traffic.samples import sample_of
@@ -397,3 +398,15 @@ def test_every_field_of_the_canonical_call_is_documented() -> None:
     table = page.partition("## The canonical call")[2].partition("\n## ")[0]
     named = {word for line in table.splitlines() if line.startswith("| `") for word in re.findall(r"`(\w+)`", line.split("|")[1])}
     assert named == {one.name for one in fields(Call)}
+
+
+def test_of_a_set_of_answers_that_is_not_closed_only_those_stay_that_recur(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small set is counted with all spellings; of one that is larger than leaves the engine the rare answers stay there."""
+    import ibis  # noqa: PLC0415  (heavy)
+
+    monkeypatch.setattr("slmdecide.traffic.labels._MOST_ANSWERS", 4)
+    small = [(0, one) for one in ("Yes", "yes", "no", "no", "no")]
+    large = [(1, one) for one in ("x", "x", "x", "No", "no", "one", "two", "three")]
+    rows = [{"group": group, "short": short, "answered": True} for group, short in small + large]
+    found = labels_of(ibis.memtable(random.Random(0).sample(rows, len(rows))))
+    assert found == {0: {"no": 3, "yes": 2}, 1: {"x": 3}}
