@@ -74,6 +74,19 @@ def test_spark_gives_the_same(expected: tuple[Path, dict[str, Any]]) -> None:
 
 
 @pytest.mark.spark
+def test_spark_draws_the_same_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a log that is looked at in part, and whose calls are told apart by their times and lengths alone."""
+    rows = [{"time": call["k"] * 61 + 0.6, "prompt": call["user"], "answer": call["answer"], "model": "gpt-4o"} for call in logs.calls(N)]
+    path = logs.write_lines(tmp_path / "t.jsonl", rows)
+    monkeypatch.setattr("slmdecide.traffic.draw._SAMPLE_BYTES", 20_000)
+    embedded = document(path, "--examples", tmp_path / "duckdb")
+    spark = document(path, "--examples", tmp_path / "spark", *SPARK)
+    drawn = [{one.name: one.read_text() for one in (tmp_path / name).iterdir()} for name in ("duckdb", "spark")]
+    assert drawn[0] == drawn[1]
+    assert json.dumps(result(spark)).replace("/spark/", "/duckdb/") == json.dumps(result(embedded))
+
+
+@pytest.mark.spark
 def test_spark_gives_the_same_for_a_folder_of_all_formats(tmp_path: Path) -> None:
     """Halves of batches are joined, wrapping spans left out and odd lines of chat logs read as the embedded engine does."""
     writers: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {

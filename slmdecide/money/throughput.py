@@ -82,7 +82,8 @@ def _work_lines(work: Work, roofline: Roofline) -> tuple[Line, ...]:
 
 
 def _band_lines(band: ErrorBand, rate: float) -> tuple[Line, ...]:
-    which = f"{band.gpu_class}, {band.kind}, {band.load}: {band.rows} rows of {band.sources} source{'s' if band.sources != 1 else ''}; {band.how}"
+    sources = "1 source" if band.sources == 1 else f"{band.sources} sources"
+    which = f"{band.gpu_class}, {band.kind}, {band.load}: {band.rows} rows of {sources}; {band.how}"
     return (
         Line(label="low", value=rate * band.low, unit=_TOKENS, note=f"× {band.low:g}; measured ÷ predicted in the class {which}"),
         Line(label="high", value=rate * band.high, unit=_TOKENS, note=f"× {band.high:g}"),

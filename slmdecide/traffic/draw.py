@@ -58,7 +58,8 @@ def _with_draw(calls: ir.Table) -> ir.Table:
 def _digits(number: ir.NumericValue) -> ir.StringValue:
     import ibis  # noqa: PLC0415  (heavy)
 
-    return ibis.ifelse(number < _MOST_NUMBER, number, 0).fill_null(0).cast("int64").cast("string")
+    # Without `floor` one engine would round and another cut.
+    return ibis.ifelse(number < _MOST_NUMBER, number, 0).fill_null(0).floor().cast("int64").cast("string")
 
 
 def below(share: float) -> str | None:
