@@ -5,7 +5,7 @@
 DIR holds the messages (see traffic_calls.py); CALLS is 2,000,000 by default. A tenth of the calls is made first and timed,
 then the whole. All calls are made anew, so that none stands there twice but by chance. Two baselines, in the same run: DuckDB reads
 and counts the lines, and DuckDB reads the fields that a count by model needs and adds them up. Each is a process of its own, with its
-start; the least of three times is taken of the baselines and of the tenth, since other programs can only make them longer.
+start; the least of three times is taken of each, since other programs can only make them longer.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def main() -> None:
             path = Path(name) / f"{rows}.jsonl"
             write(folder, path, rows, seed=rows)
             counting, reading = (least(_TIMES, _QUERY, str(path), query) for query in (_COUNT, _FIELDS))
-            found = results[rows] = least(_TIMES if rows < n else 2, _TRAFFIC, str(path))
+            found = results[rows] = least(_TIMES, _TRAFFIC, str(path))
             size = path.stat().st_size / 1e9
             print(f"{rows:>9,} calls, {size:.2f} GB: traffic {told(found)}, {found.memory_gib:.2f} GiB (asked: under 2)")
             for words, base in (("reads and counts", counting), ("reads the fields and adds them up", reading)):
