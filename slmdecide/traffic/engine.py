@@ -97,6 +97,7 @@ class Engine:
         self._share = share_of(n_bytes)
         self._plain: tuple[Path, ...] = ()
         self._read: tuple[tuple[Path, ...], ir.Table] | None = None
+        """The plain logs that the engine has a view of, and their calls."""
         self._rows: dict[Path, PlainRows] = {}
         """Of plain logs that were written to a file for another engine."""
         self._table: SpendTable | None = None
@@ -231,7 +232,7 @@ class Engine:
             self.odd_in_table = count_of(calls.filter(~calls.fits))
         if not self._plain:
             return self._rows
-        calls = self._count(self._plain_calls())
+        calls = self._count(self._calls_of(self._plain))
         self._light[-1] = calls.filter(calls.fits)
         return _by_file(calls, self._plain)
 
@@ -255,7 +256,7 @@ class Engine:
 
     def members(self) -> Iterator[tuple[str, str]]:
         """The id of each call with the key of its group; as many rows as calls, so for checks only."""
-        plain = self._plain_calls() if self._plain else None
+        plain = self._calls_of(self._plain) if self._plain else None
         for table in [*([plain.filter(plain.fits)] if plain is not None else []), *self._tables]:
             calls = assigned(self._keyed(table), self._cells, self._group_of_cell)
             for row in rows_of(calls.filter(calls.id.notnull()).select("id", "group")):
@@ -270,9 +271,6 @@ class Engine:
                 taken[group] += 1
                 texts = (one.system or None, one.prompt or None, one.answer or None, one.tool_text or None)
                 yield Example(keys[group], *texts, one.turns)
-
-    def _plain_calls(self) -> ir.Table:
-        return self._calls_of(self._plain)
 
     def _calls_of(self, paths: Sequence[Path]) -> ir.Table:
         """All calls of plain chat logs. There is one such table at a time."""

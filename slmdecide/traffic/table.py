@@ -36,7 +36,8 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 }
 """Fields that can be mapped, each with the column names that speak for themselves, in small or capital letters."""
 _WHAT_A_CALL_HAS = (("input_tokens", "output_tokens"), ("prompt", "answer"), ("prompt", "model"))
-_MOST_NAMED = 40
+_MOST_NAMED, _MOST_KNOWN = 40, 10_000
+"""Columns that an error names, and that are kept for it: rows of JSON may have ever new ones."""
 _FAILED = ("error", "failed", "failure", "false", "0")
 
 
@@ -86,7 +87,8 @@ class Unseen:
     def meet(self, row: Mapping[str, Any]) -> None:
         """Takes in a row."""
         if self._left:
-            self._names |= dict.fromkeys(row)
+            if len(self._names) < _MOST_KNOWN:
+                self._names |= dict.fromkeys(row)
             self._left = {column: field for column, field in self._left.items() if not _stands_in(row, column)}
 
     def check(self) -> None:
